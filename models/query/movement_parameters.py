@@ -16,7 +16,6 @@ ExplainedMetric = Literal[
 Against = Literal["1w", "4w"]
 Stratification = Literal["tenure", "priority", "channel", "team"]
 RefundBasis = Literal["orders", "full", "value"]
-_Name = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 class ExplainQuery(Query, frozen=True, kw_only=True):
@@ -26,7 +25,7 @@ class ExplainQuery(Query, frozen=True, kw_only=True):
     window: Annotated[str, Meta(description="A window of the metric, such as `30d`.")]
     against: Annotated[Against, Meta(description="The earlier instant: `1w` or `4w` before now.")] = "1w"
     segment: Annotated[
-        _Name | None,
+        str | None,
         Meta(description="A configured segment of customers, or of orders. Its values are the strata."),
     ] = None
     by: Annotated[

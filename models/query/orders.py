@@ -1,43 +1,51 @@
 """Which orders are behind a number (docs/api.md, "Orders")."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from models.customers.customer import Customer
+from models.definitions.definitions import Definitions
 from models.definitions.windows import US_PER_SECOND, Window
 from models.entities import orders
 from models.facts.origins import original_event_id
 from models.outputs.ids import to_datetime
+from models.query.channels import ChannelFilter
 from models.query.parameters import OrderQuery
 from models.query.responses import Order
+from models.query.segments import SegmentFilter
 from models.query.tickets import contains
 
-#: Returns whether an order is listed.
-Selects = Callable[[orders.Order], bool]
 
-
-def listed_orders(
-    customer: Customer, query: OrderQuery, now: int, selects: Selects = lambda _: True
-) -> Iterator[Order]:
-    """Yield a customer's orders that a query selects, sorted by id.
+class Orders:
+    """Selects orders.
 
     Args:
-        customer: the customer, by the facts known at `now`.
-        query: parameters of the list.
-        now: the partition's clock, microseconds since the epoch.
-        selects: whether an order is listed, besides.
+        definitions: the shop's definitions.
     """
-    for order_id in sorted(customer.facts.orders):
-        order = customer.order(order_id)
-        if order is not None and _is_selected(order, query, now) and selects(order):
-            yield _response(customer, order_id, order, now)
 
+    def __init__(self, definitions: Definitions) -> None:
+        self._channels = ChannelFilter(definitions)
+        self._segments = SegmentFilter(definitions)
 
-def _is_selected(order: orders.Order, query: OrderQuery, now: int) -> bool:
-    if query.channel not in {None, order.channel}:
-        return False
-    if query.overdue and not orders.is_overdue(order, now):
-        return False
-    return query.refunded is None or _is_refunded(order, query, now)
+    def find(self, customer: Customer, query: OrderQuery, now: int) -> Iterator[Order]:
+        """Yield a customer's orders that a query selects, sorted by id.
+
+        Args:
+            customer: the customer, by the facts known at `now`.
+            query: parameters of the list.
+            now: the partition's clock, microseconds since the epoch.
+        """
+        for order_id in sorted(customer.facts.orders):
+            order = customer.order(order_id)
+            if order is not None and self._is_selected(customer, order, query, now):
+                yield _response(customer, order_id, order, now)
+
+    def _is_selected(self, customer: Customer, order: orders.Order, query: OrderQuery, now: int) -> bool:
+        if query.overdue and not orders.is_overdue(order, now):
+            return False
+        if query.refunded is not None and not _is_refunded(order, query, now):
+            return False
+        is_of_channel = self._channels.selects(query.channel, order.channel)
+        return is_of_channel and self._segments.has_order(customer, query.segment, order)
 
 
 def _is_refunded(order: orders.Order, query: OrderQuery, now: int) -> bool:

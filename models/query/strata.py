@@ -10,13 +10,12 @@ from typing import Final, NamedTuple, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from models.aggregation.aggregates import channels_of
 from models.customers.customer import Customer
 from models.customers.exposures_of import ExposureRules
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.ticket_rules import TicketRules
 from models.definitions.definitions import PRIORITIES, Definitions
-from models.definitions.segments import OTHER, UNKNOWN, Subject
+from models.definitions.segments import UNKNOWN, Subject
 from models.definitions.windows import US_PER_DAY, US_PER_HOUR, Window, hour
 from models.entities import sla
 from models.entities.exposures import EXPOSURES
@@ -25,6 +24,7 @@ from models.entities.sla import Decision
 from models.entities.sla_limits import time_limits
 from models.entities.tickets import Ticket
 from models.facts.fact import Fact
+from models.query.channels import ChannelFilter
 from models.query.movement_parameters import Against, ExplainedMetric, ExplainQuery, Stratification
 from models.query.segment_strata import SegmentStrata
 from models.query.tenure import tenure_of
@@ -126,7 +126,7 @@ class StrataCounter:
         self._query = query
         self._instants = instants
         self._window = Window.parse(query.window)
-        self._channels = frozenset(channels_of(definitions))
+        self._channels = ChannelFilter(definitions)
         self._limits = time_limits(definitions)
         self._tickets = TicketRules(definitions)
         self._exposures = ExposureRules(definitions)
@@ -200,7 +200,7 @@ class StrataCounter:
 
     def _value_of_target(self, ticket: Ticket, decision: Decision) -> str:
         if self._query.by == "channel":
-            return self._named(ticket.channel)
+            return self._channels.counted(ticket.channel)
         if self._query.by == "team":
             return ticket.team or UNKNOWN
         return PRIORITIES[decision.priority]
@@ -213,7 +213,7 @@ class StrataCounter:
 
     def _value_of_order(self, customer: Customer, order: Order) -> str:
         if self._query.segment is None:
-            return self._named(order.channel)
+            return self._channels.counted(order.channel)
         return self._segments.of_order(customer, order)
 
     def _weight_of_order(self, order: Order) -> _Weight:
@@ -222,10 +222,6 @@ class StrataCounter:
         if self._query.basis == "full":
             return _Weight(int(bool(order.refunds) and not order.qualifying))
         return _Weight(int(bool(order.refunds)))
-
-    def _named(self, channel: str) -> str:
-        """Return the channel that counts by name: the configuration may no longer name it."""
-        return channel if channel in self._channels else OTHER
 
     def _count(self, stratum: str, index: int, weight: _Weight) -> None:
         self._add_to(self.counts.strata.setdefault(stratum, {}), weight.unit, index, weight)

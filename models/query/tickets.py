@@ -23,6 +23,7 @@ from models.entities.sla_limits import time_limits
 from models.entities.ticket_corrections import TicketFields, latest_fields
 from models.facts.claims import STATUSES
 from models.outputs.ids import to_datetime
+from models.query.channels import ChannelFilter
 from models.query.parameters import TicketQuery
 from models.query.responses import Clock, Target, Ticket
 from models.query.segments import SegmentFilter
@@ -42,6 +43,7 @@ class Tickets:
         self._limits = time_limits(definitions)
         self._clocks = TicketClocks(definitions)
         self._rules = TicketRules(definitions)
+        self._channels = ChannelFilter(definitions)
         self._segments = SegmentFilter(definitions)
 
     def find(self, customer: Customer, query: TicketQuery, now: int) -> Iterator[Ticket]:
@@ -55,6 +57,8 @@ class Tickets:
         for ticket_id, claims in sorted(customer.facts.tickets.items()):
             ticket = self._rules.derive(customer, claims)
             if ticket is None or not _matches_ticket(ticket, query):
+                continue
+            if not self._channels.selects(query.channel, ticket.channel):
                 continue
             has_value = partial(self._segments.has_ticket, customer, ticket, query.segment)
             if query.window is None and not has_value(ticket.opened):
@@ -88,7 +92,7 @@ def _matches_ticket(ticket: tickets.Ticket, query: TicketQuery) -> bool:
     """
     if query.window is None and query.priority not in {None, PRIORITIES[ticket.priority]}:
         return False
-    if query.status not in {None, STATUSES[ticket.status]} or query.channel not in {None, ticket.channel}:
+    if query.status not in {None, STATUSES[ticket.status]}:
         return False
     if query.unanswered is None:
         return True

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -12,9 +11,8 @@ from models.customers.customer import Customer
 from models.definitions.definitions import Definitions
 from models.query import responses
 from models.query.customers import Customers
-from models.query.orders import listed_orders
+from models.query.orders import Orders
 from models.query.parameters import CustomerQuery, Listing, OrderQuery, TicketQuery
-from models.query.segments import SegmentFilter
 from models.query.tickets import Tickets
 
 #: Yields the items of a customer that a query selects at an instant, each with its id within the customer.
@@ -40,7 +38,7 @@ class Endpoint:
 
 def endpoints_of(definitions: Definitions) -> list[Endpoint]:
     """Return all lists of the API, computed by the given definitions."""
-    customers, tickets, segments = Customers(definitions), Tickets(definitions), SegmentFilter(definitions)
+    customers, tickets, orders = Customers(definitions), Tickets(definitions), Orders(definitions)
 
     def find_customers(customer: Customer, query: CustomerQuery, now: int) -> Iterator[tuple[str, Struct]]:
         profile = customers.find(customer, query, now)
@@ -52,8 +50,7 @@ def endpoints_of(definitions: Definitions) -> list[Endpoint]:
             yield ticket.ticket_id, ticket
 
     def find_orders(customer: Customer, query: OrderQuery, now: int) -> Iterator[tuple[str, Struct]]:
-        has_value = partial(segments.has_order, customer, query.segment)
-        for order in listed_orders(customer, query, now, has_value):
+        for order in orders.find(customer, query, now):
             yield order.order_id, order
 
     return [

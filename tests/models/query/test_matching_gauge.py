@@ -22,7 +22,7 @@ from models.metrics.totals import Totals
 from models.partition.partition import Partition
 from models.query.customers import Customers
 from models.query.matching_gauge import matching_gauge
-from models.query.orders import listed_orders
+from models.query.orders import Orders
 from models.query.parameters import CustomerQuery, OrderQuery, TicketQuery
 from models.query.tickets import Tickets
 from models.risk.lateness import assess
@@ -96,9 +96,8 @@ def check(shop):
     for tier in TIERS:
         assert len(shop.customers(tier=tier)) == shop.counted(CustomerQuery, tier=tier).value
     overdue = OrderQuery(overdue=True)
-    orders = [
-        order for customer in shop.decoded_customers for order in listed_orders(customer, overdue, shop.now)
-    ]
+    find = Orders(shop.definitions).find
+    orders = [order for customer in shop.decoded_customers for order in find(customer, overdue, shop.now)]
     assert len(orders) == shop.counted(OrderQuery, overdue=True).value
     check_tickets(shop)
 

@@ -1,7 +1,7 @@
 """The list of overdue orders, by hand (docs/api.md, "Orders")."""
 
 from models.definitions.definitions import Definitions
-from models.query.orders import listed_orders
+from models.query.orders import Orders
 from models.query.parameters import OrderQuery
 from tests.support.outputs import Scenario, customers_of
 from tests.support.partitions import DAY, NOW, SECOND
@@ -11,7 +11,7 @@ PROMISED = "2026-03-05T09:59:30Z"
 
 def found(scenario, now=NOW):
     ann = customers_of(scenario.events, now, Definitions())["ann"]
-    return list(listed_orders(ann, OrderQuery(overdue=True), now))
+    return list(Orders(Definitions()).find(ann, OrderQuery(overdue=True), now))
 
 
 def test_order_is_listed_with_the_seconds_since_its_promise():
@@ -39,11 +39,27 @@ def test_refunded_orders_of_a_window_are_listed_by_basis():
     ann = customers_of(scenario.events, NOW, Definitions())["ann"]
 
     def listed(**parameters):
-        return [order.order_id for order in listed_orders(ann, OrderQuery(window="7d", **parameters), NOW)]
+        query = OrderQuery(window="7d", **parameters)
+        return [order.order_id for order in Orders(Definitions()).find(ann, query, NOW)]
 
     assert listed(refunded="orders") == ["part", "whole"]
     assert listed(refunded="full") == ["whole"]
     assert listed(refunded="orders", channel="shop") == []
+
+
+def test_channel_that_counts_no_longer_by_name_is_listed_as_other():
+    scenario = Scenario()
+    for channel in ("phone", "web"):
+        scenario.order(NOW - DAY, channel, promised_at=PROMISED, channel=channel)
+    ann = customers_of(scenario.events, NOW, Definitions(channels=("phone", "web")))["ann"]
+
+    def listed(channel):
+        found = Orders(Definitions(channels=("web",))).find(
+            ann, OrderQuery(overdue=True, channel=channel), NOW
+        )
+        return [order.order_id for order in found]
+
+    assert [listed(channel) for channel in ("web", "other", "phone")] == [["web"], ["phone"], ["phone"]]
 
 
 def test_delivered_or_cancelled_order_is_not_listed():

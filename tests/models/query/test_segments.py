@@ -1,15 +1,12 @@
 """Customers, orders and tickets by the value of a segment (docs/api.md, "Segments")."""
 
-from functools import partial
-
 import pytest
 
 from models.definitions.definitions import Definitions
 from models.definitions.segments import Segment
 from models.query.customers import Customers
-from models.query.orders import listed_orders
+from models.query.orders import Orders
 from models.query.parameters import CustomerQuery, OrderQuery, TicketQuery
-from models.query.segments import SegmentFilter
 from models.query.tickets import Tickets
 from tests.support.outputs import Scenario, customers_of
 from tests.support.partitions import DAY, HOUR, NOW
@@ -72,9 +69,7 @@ def test_customer_without_an_attribute_is_unknown():
 
 
 def orders(scenario, segment):
-    customer, filtered = customer_of(scenario), SegmentFilter(DEFINITIONS)
-    selects = partial(filtered.has_order, customer, segment)
-    found = listed_orders(customer, OrderQuery(overdue=True), NOW, selects)
+    found = Orders(DEFINITIONS).find(customer_of(scenario), OrderQuery(overdue=True, segment=segment), NOW)
     return [order.order_id for order in found]
 
 

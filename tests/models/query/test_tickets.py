@@ -46,6 +46,19 @@ def test_query_without_parameters_selects_unresolved_tickets():
     assert ids(scenario, status="solved") == ["solved"]
 
 
+def test_channel_that_counts_no_longer_by_name_is_selected_as_other():
+    scenario = Scenario()
+    for channel in ("phone", "web"):
+        scenario.open(NOW - HOUR, channel, channel=channel)
+    ann = customers_of(scenario.events, NOW, Definitions(channels=("phone", "web")))["ann"]
+
+    def listed(channel):
+        found = Tickets(Definitions(channels=("web",))).find(ann, TicketQuery(channel=channel), NOW)
+        return [ticket.ticket_id for ticket in found]
+
+    assert [listed(channel) for channel in ("web", "other", "phone")] == [["web"], ["phone"], ["phone"]]
+
+
 def test_answered_ticket_is_not_selected_as_unanswered():
     scenario = Scenario()
     scenario.open(NOW - HOUR, "bot")
