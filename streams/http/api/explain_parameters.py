@@ -1,5 +1,8 @@
 """Checks the parameters of `/explain` against the configuration."""
 
+from typing import get_args
+
+from models.contract.messages import SlaKind
 from models.definitions.definitions import Definitions
 from models.definitions.windows import SHORT_WINDOWS
 from models.query.movement_parameters import ExplainQuery
@@ -18,8 +21,10 @@ def check(query: ExplainQuery, definitions: Definitions) -> None:
     windows = (*short, *definitions.windows)
     if query.window not in windows:
         raise bad_request(f"`window` is {query.window!r}: expected one of {', '.join(windows)}", "window")
-    if (query.sla is None) == of_targets:
-        raise bad_request("`retention_sla_breach_ratio` requires `sla`, and no other metric has it", "sla")
+    if of_targets and query.sla is None:
+        raise bad_request(f"`{query.metric}` requires `sla`: one of {', '.join(get_args(SlaKind))}", "sla")
+    if query.sla is not None and not of_targets:
+        raise bad_request("`sla` is only valid for `retention_sla_breach_ratio`", "sla")
     if query.basis is not None and query.metric != "retention_refund_ratio":
         raise bad_request("`basis` is only valid for `retention_refund_ratio`", "basis")
     _strata(query, definitions)
@@ -35,7 +40,10 @@ def _strata(query: ExplainQuery, definitions: Definitions) -> None:
         raise bad_request("`by=team` requires `teams` in the configuration", "by")
     if query.segment is None:
         return
-    known = [one.name for one in definitions.segments if one.subject in SEGMENT_SUBJECTS[query.metric]]
+    subjects = SEGMENT_SUBJECTS[query.metric]
+    if not subjects:
+        raise bad_request(f"`{query.metric}` has no strata by `segment`; use `by`", "segment")
+    known = [one.name for one in definitions.segments if one.subject in subjects]
     if query.segment not in known:
         names = f"expected one of {', '.join(known)}" if known else "no such segment is configured"
         raise bad_request(f"`segment` is {query.segment!r}: {names}", "segment")

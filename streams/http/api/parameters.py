@@ -35,6 +35,8 @@ _UNKNOWN: Final = re.compile(r"unknown field `(.*)`")
 _MISSING: Final = re.compile(r"missing required field `(.*)`")
 _DURATION: Final = re.compile(r"`str` matching regex .*mhd.*")
 _MONTH: Final = re.compile(r"`str` matching regex .*")
+_LENGTH: Final = re.compile(r"`str` of length (>=|<=) (\d+)(?: \| null)?`?")
+_BOUNDS: Final = {">=": "at least", "<=": "at most"}
 _PLAIN_TYPES: Final = {"`int`": "a whole number", "`float`": "a number", "`bool`": "true or false"}
 
 
@@ -77,17 +79,26 @@ def _problem_of(
         names = ", ".join(sorted(kind.__struct_encode_fields__))
         return bad_request(f"unknown parameter `{unknown[1]}`; known here: {names}", unknown[1])
     if missing := _MISSING.search(message):
-        return bad_request(f"parameter `{missing[1]}` is missing", missing[1])
+        known = ", ".join(_choices(kind, missing[1]))
+        expected = f"expected one of {known}" if known else _description(kind, missing[1])
+        return bad_request(f"parameter `{missing[1]}` is missing: {expected}", missing[1])
     found = _PATH.search(message)
     name = found[1] if found else None
     text = _DURATION.sub("minutes, hours or days such as 30m, 2h or 1d", _PATH.sub("", message))
     text = _MONTH.sub("a month such as 2026-05", text)
+    text = _LENGTH.sub(lambda found: f"a text with a length of {_BOUNDS[found[1]]} {found[2]}", text)
     text = text.replace(", got `str`", "").replace(" | null`", "`")
     for python, plain in _PLAIN_TYPES.items():
         text = text.replace(python, plain)
     if choices := _choices(kind, name):
         text = f"expected one of {', '.join(choices)}"
     return bad_request(f"`{name}` is {values.get(name or '', '')!r}: {text[:1].lower()}{text[1:]}", name)
+
+
+def _description(kind: type[Struct], name: str) -> str:
+    """Return the description of a parameter in OpenAPI, without its full stop."""
+    found = get_type_hints(kind, include_extras=True)[name].__metadata__[0].description
+    return f"{found[:1].lower()}{found[1:]}".removesuffix(".")
 
 
 def _choices(kind: type[Struct], name: str | None) -> tuple[str, ...]:

@@ -79,7 +79,8 @@ def test_valid_parameters_are_parsed():
         (TicketQuery, "window=24h", "window", "`window` requires `breached`"),
         (TicketQuery, "breached&window=2h", "window", "`window` is '2h': expected one of 1h, 24h, 7d"),
         (OrderQuery, "", "overdue", "parameter `overdue` or `refunded` is missing"),
-        (ExplainQuery, "", "metric", "parameter `metric` is missing"),
+        (TicketQuery, "team=", "team", "`team` is '': expected a text with a length of at least 1"),
+        (ExplainQuery, "", "metric", "parameter `metric` is missing: expected one of retention_churn_ratio"),
     ],
 )
 def test_invalid_parameter_is_rejected_with_its_name(kind, text, parameter, reported):
