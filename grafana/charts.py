@@ -93,8 +93,9 @@ class Chart:
         unit: the unit of its axis.
         do: advice for the reader; the last paragraph of the description.
         queries: at least one query.
-        kind: `timeseries`, `stat`, `bargauge`, `states` (a bar of words over time), `table`, or `grid` (a table
-            of coloured cells).
+        kind: `timeseries`, `stat`, `bargauge`, `states` (a bar of words over time), `table`, `grid` (a table
+            of coloured cells), `columns` (bars for the columns of a grid, over its rows), or `effects` (bars
+            to both sides of 0, the largest value first).
         width: columns, of 24.
         height: rows.
         limit: the alert's threshold.
@@ -105,7 +106,7 @@ class Chart:
         means: definition of the panel, where those of the metrics are not enough.
         decimals: digits after the point; None for Grafana's choice.
         exemplars: whether exemplars are shown as dots.
-        grid: rows and columns of a `grid`.
+        grid: rows and columns of a `grid` or of `columns`, whose rows are numbers.
     """
 
     title: str

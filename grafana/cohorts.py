@@ -4,6 +4,7 @@ from grafana.charts import Board, Chart, Grid, Query, Row, business
 from grafana.status import STATUS
 from grafana.units import COUNT, MONEY, RATIO
 from models.definitions.cohorts import MAX_PERIODS
+from models.metrics.cohorts import KINDS
 
 _AGES = tuple(str(age) for age in range(MAX_PERIODS))
 _NONE = "no [cohorts] in the configuration"
@@ -13,22 +14,20 @@ CURVES = (
     Chart(
         title="Ordered again by age",
         unit=RATIO,
-        kind="grid",
-        width=24,
-        height=5,
+        kind="columns",
+        width=12,
         queries=(Query(business("retention_cohort_age_ratio"), "{{kind}}"),),
-        grid=Grid("kind", "age", _AGES),
+        grid=Grid("age", "kind", KINDS),
         empty=_NONE,
         do="Find the age at which by stops to rise: contact new customers before it.",
     ),
     Chart(
         title="Value of a customer by age",
         unit=MONEY,
-        kind="grid",
-        width=24,
-        height=4,
+        kind="columns",
+        width=12,
         queries=(Query(business("retention_cohort_age_value"), "{{currency}}"),),
-        grid=Grid("currency", "age", _AGES),
+        grid=Grid("age", "currency", ()),
         empty=_NONE,
         do="Spend at most the value at the age at which a new customer has to pay for itself.",
     ),

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from grafana_foundation_sdk.builders import (
+    barchart,
     bargauge,
     common,
     dashboard,
@@ -16,7 +17,7 @@ from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.charts import CROPPED, Chart, Limit, Query
+from grafana.charts import CROPPED, Chart, Grid, Limit, Query
 from grafana.units import MONEY, Unit, largest_bucket
 from prometheus.thresholds import THRESHOLDS as T
 
@@ -60,7 +61,7 @@ def _target(chart: Chart, letter: str, query: Query) -> prometheus.Dataquery:
     target.legend_format(query.legend)
     if chart.exemplars:
         target.exemplar(True)
-    if chart.kind in {"table", "grid"}:
+    if chart.kind in {"table", "grid", "columns"}:
         target.format(PromQueryFormat.TABLE)
     return target.range() if chart.kind in {"timeseries", "states"} else target.instant()
 
@@ -154,20 +155,27 @@ def _by_series() -> dashboard.FieldColor:
 # Kinds of panels.
 
 
+def _legend() -> common.VizLegendOptions:
+    return common.VizLegendOptions().show_legend(True).placement(common_model.LegendPlacement.BOTTOM)
+
+
+def _tooltip() -> common.VizTooltipOptions:
+    return common.VizTooltipOptions().mode(common_model.TooltipDisplayMode.MULTI)
+
+
 def _timeseries(chart: Chart) -> Any:  # noqa: ANN401
     style = (
         common_model.GraphThresholdsStyleMode.DASHED
         if chart.limit
         else common_model.GraphThresholdsStyleMode.OFF
     )
-    legend = common.VizLegendOptions().show_legend(True).placement(common_model.LegendPlacement.BOTTOM)
-    legend.display_mode(common_model.LegendDisplayMode.TABLE).calcs(["lastNotNull", "min", "max"])
+    legend = _legend().display_mode(common_model.LegendDisplayMode.TABLE).calcs(["lastNotNull", "min", "max"])
     built = (
         timeseries.Panel()
         .fill_opacity(8 if chart.from_zero else 0)
         .span_nulls(GAP)
         .legend(legend)
-        .tooltip(common.VizTooltipOptions().mode(common_model.TooltipDisplayMode.MULTI))
+        .tooltip(_tooltip())
         .thresholds_style(common.GraphThresholdsStyleConfig().mode(style))
         .color_scheme(_by_series())
     )
@@ -213,20 +221,70 @@ def _table(_chart: Chart) -> Any:  # noqa: ANN401
     return built.sort_by([common.TableSortByFieldState().display_name("severity")])
 
 
-def _grid(chart: Chart) -> Any:  # noqa: ANN401
-    grid = chart.grid
-    if grid is None:
-        raise ValueError(f"{chart.title}: a grid has rows and columns")
+def _transformed(name: str, options: dict[str, Any]) -> model.DataTransformerConfig:
+    return model.DataTransformerConfig(id_val=name, options=options)
+
+
+def _matrix(grid: Grid) -> list[model.DataTransformerConfig]:
+    """Return the transformations of series with labels into rows and columns. The first column has the rows' names."""
     matrix = {"rowField": grid.row, "columnField": grid.column, "valueField": "Value", "emptyValue": "null"}
     corner = f"{grid.row}\\{grid.column}"
     order = {name: number for number, name in enumerate((corner, *grid.columns))}
     organized = {"indexByName": order, "excludeByName": {}, "renameByName": {corner: grid.row}}
+    return [_transformed("groupingToMatrix", matrix), _transformed("organize", organized)]
+
+
+def _sorted(field: str, *, descending: bool = False) -> model.DataTransformerConfig:
+    return _transformed("sortBy", {"fields": {}, "sort": [{"field": field, "desc": descending}]})
+
+
+def _grid_of(chart: Chart) -> Grid:
+    if chart.grid is None:
+        raise ValueError(f"{chart.title}: it needs rows and columns")
+    return chart.grid
+
+
+def _bars(x_field: str, orientation: common_model.VizOrientation) -> barchart.Panel:
+    """Return bars from 0 in both directions. A bar gauge begins at its smallest value, and hides the negative ones."""
+    return (
+        barchart.Panel()
+        .x_field(x_field)
+        .orientation(orientation)
+        .tooltip(_tooltip())
+        .color_scheme(_by_series())
+    )
+
+
+def _columns(chart: Chart) -> Any:  # noqa: ANN401
+    """Return bars over the rows of a grid. Labels are text, so the rows' numbers are converted and sorted."""
+    grid = _grid_of(chart)
+    number = {"conversions": [{"targetField": grid.row, "destinationType": "number"}]}
+    steps = [*_matrix(grid), _transformed("convertFieldType", number), _sorted(grid.row)]
+    axis = {"unit": "none", "custom.axisLabel": grid.row}
+    plain = [model.DynamicConfigValue(id_val=name, value=value) for name, value in axis.items()]
+    built = _bars(grid.row, common_model.VizOrientation.VERTICAL).transformations(steps)
+    return (
+        built.legend(_legend())
+        .show_value(common_model.VisibilityMode.NEVER)
+        .override_by_name(grid.row, plain)
+    )
+
+
+def _effects(_chart: Chart) -> Any:  # noqa: ANN401
+    rows = _transformed("reduce", {"reducers": ["lastNotNull"], "mode": "seriesToRows"})
+    built = _bars("Field", common_model.VizOrientation.HORIZONTAL)
+    built.transformations([rows, _sorted("Last *", descending=True)])
+    built.legend(common.VizLegendOptions().show_legend(False))
+    return built.show_value(common_model.VisibilityMode.ALWAYS)
+
+
+def _grid(chart: Chart) -> Any:  # noqa: ANN401
+    grid = _grid_of(chart)
     cells = model.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background"})
     plain = model.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "auto"})
     return (
         table.Panel()
-        .with_transformation(model.DataTransformerConfig(id_val="groupingToMatrix", options=matrix))
-        .with_transformation(model.DataTransformerConfig(id_val="organize", options=organized))
+        .transformations(_matrix(grid))
         .color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.CONTINUOUS_RD_YL_GR))
         .override_by_regexp(".*", [cells])
         .override_by_name(grid.row, [plain])
@@ -236,6 +294,8 @@ def _grid(chart: Chart) -> Any:  # noqa: ANN401
 
 _KINDS: Final = {
     "grid": _grid,
+    "columns": _columns,
+    "effects": _effects,
     "timeseries": _timeseries,
     "stat": _stat,
     "bargauge": _bargauge,

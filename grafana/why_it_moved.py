@@ -14,7 +14,7 @@ def _chart(against: str, within: str) -> Chart:
     return Chart(
         title=f"Why it moved within {within}, $window",
         unit=RATIO,
-        kind="bargauge",
+        kind="effects",
         width=12,
         height=9,
         decimals=2,
