@@ -31,6 +31,7 @@ from tests.support.worker_process import Metrics, WorkerProcess
 pytestmark = [pytest.mark.program("chromium|google-chrome|chrome", "chromedriver"), pytest.mark.timeout(300)]
 
 LABEL = re.compile(r'(\w+)="([^"]*)"')
+OUTSIDE = "retention_opened_outside_hours_ratio"
 WINDOWS = ("7d", "30d", "90d", "365d")
 SHOWN = """
 return [...document.querySelectorAll("data[data-series]")].map((node) =>
@@ -205,7 +206,7 @@ async def test_page_colours_churn_near_and_above_its_ceiling(browser):
             )
 
 
-@pytest.mark.parametrize("hours", [{}, {"support": weekdays()}])
+@pytest.mark.parametrize("hours", [{}, {"support": weekdays(), "night": weekdays("00:00-06:00")}])
 async def test_page_shows_open_time_if_support_has_hours(
     browser: Browser, hours: dict[str, Schedule]
 ) -> None:
@@ -214,7 +215,8 @@ async def test_page_shows_open_time_if_support_has_hours(
     async with served(Worker(), definitions) as (page, url):
         page._metrics_view.series.apply([
             *(first_response(clock, value) for clock, value in clocks.items()),
-            *(number("retention_support_open", 1, schedule=name) for name in hours),
+            *(number("retention_support_open", int(name == "night"), schedule=name) for name in hours),
+            *(number(OUTSIDE, len(name) / 10, schedule=name, window="7d") for name in hours),
             number("retention_tickets_paused", 3, priority="high"),
         ])  # fmt: skip
         page._metrics_view.complete = True
@@ -286,7 +288,11 @@ def shows_open_time(browser: Browser, *, hours: bool) -> None:
     assert ("high72 h" if hours else "high3 d") in browser.text("#support")
     shown = stats(browser, "#support")
     assert "Waiting for the customer\n3" in shown
-    assert ("Support\nopen" in shown) == hours
+    assert ("Support\nopen: night" in shown) == hours
+    choose(browser, "support-windows", "7d")
+    outside = [each for each in stats(browser, "#support") if each.startswith("Opened outside hours")]
+    named = ["Opened outside hours, support\n70.0%", "Opened outside hours, night\n50.0%"]
+    assert outside == (named if hours else [])
     assert any("Next response" in each for each in shown) is False, "no such target is configured"
 
 

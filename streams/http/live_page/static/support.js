@@ -40,7 +40,7 @@ const inOpenTime = () => (supportClock() === "business" ? OPEN_TIME : "");
 export function support(panel) {
   panel.append(
     el("div", { class: "two" }, ...KINDS.map(table)),
-    el("dl", { class: "stats four" },
+    withOutsideHours(el("dl", { class: "stats four" },
       stat(term("First response, median", "retention_first_response_seconds", "By an agent or a bot."),
         number("retention_first_response_seconds", timed({ by: "any", priority: "all", quantile: "0.5" }), elapsed)),
       late("First responses late", "first_response", "By an agent or a bot, after the due time."),
@@ -50,8 +50,7 @@ export function support(panel) {
       optional(NEXT, stat(term("Next response, median", NEXT, inOpenTime), number(NEXT, timed({ quantile: "0.5" }), elapsed))),
       late("Next responses late", "next_response", "An agent did not respond to a customer's later reply by the due time."),
       stat(term("Waiting for the customer", PAUSED), computed(() => sum(PAUSED, {}, "priority", PRIORITIES), count)),
-      optional(OPEN, stat(term("Support", OPEN), openness())),
-      optional(OUTSIDE, stat(term("Opened outside hours", OUTSIDE), computed(outsideHours, share)))),
+      optional(OPEN, stat(term("Support", OPEN), openness())))),
     chart("First response by an agent", () => [["0.5", "median", "--retained"], ["0.9", "90th percentile", "--reactivated"]].map(
       ([quantile, name, color]) => ({
         name, color, metric: "retention_first_response_seconds",
@@ -89,8 +88,25 @@ function openness() {
   return node;
 }
 
-/** Return the share of tickets opened outside the hours of the first schedule; null in a window without this series. */
-const outsideHours = () => value(OUTSIDE, { window: view.supportWindow, schedule: state.about?.schedules[0] }) ?? null;
+/**
+ * Return the list with the share of tickets opened outside hours: a number for each schedule, with its name if there
+ * are several. A restarted worker may have other schedules.
+ */
+function withOutsideHours(list) {
+  let [known, shown] = ["", []];
+  subscribe(() => {
+    const schedules = state.about?.schedules ?? [];
+    if (schedules.join() === known) return;
+    known = schedules.join();
+    for (const node of shown) node.remove();
+    shown = schedules.map((schedule) => {
+      const name = `Opened outside hours${schedules.length > 1 ? `, ${schedule}` : ""}`;
+      return stat(term(name, OUTSIDE, "In windows of days only."), number(OUTSIDE, labelled({ schedule }), share));
+    });
+    list.append(...shown);
+  });
+  return list;
+}
 
 function table({ name, metric, labels, sla, limit }) {
   const quantile = (priority, q) => number(metric, timed({ ...labels, priority, quantile: q }), elapsed);
