@@ -47,7 +47,7 @@ def test_refunded_orders_of_a_window_are_listed_by_basis():
     assert listed(refunded="orders", channel="shop") == []
 
 
-def test_channel_that_counts_no_longer_by_name_is_listed_as_other():
+def test_channel_that_is_no_longer_named_is_listed_as_other():
     scenario = Scenario()
     for channel in ("phone", "web"):
         scenario.order(NOW - DAY, channel, promised_at=PROMISED, channel=channel)

@@ -46,7 +46,7 @@ def test_query_without_parameters_selects_unresolved_tickets():
     assert ids(scenario, status="solved") == ["solved"]
 
 
-def test_channel_that_counts_no_longer_by_name_is_selected_as_other():
+def test_channel_that_is_no_longer_named_is_selected_as_other():
     scenario = Scenario()
     for channel in ("phone", "web"):
         scenario.open(NOW - HOUR, channel, channel=channel)
