@@ -21,7 +21,7 @@ def transformations(panel):
     return {each["id"]: each["options"] for each in panel["transformations"]}
 
 
-def test_grid_has_months_from_top_to_bottom_and_ages_from_the_left():
+def test_grid_has_months_from_the_top_and_ages_from_the_left():
     grid = panels("retention-cohorts")["Grid, $kind"]
     steps = transformations(grid)
     assert (steps["groupingToMatrix"]["rowField"], steps["groupingToMatrix"]["columnField"]) == (
