@@ -1,4 +1,4 @@
-"""The check of the vocabulary: what it finds, and what it lets pass."""
+"""The check of the vocabulary: its findings, and the names that it accepts."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""The image in a real engine: how it is built, what is in it, and what it says."""
+"""The image in a real engine: its build, its contents and its messages."""
 
 import json
 

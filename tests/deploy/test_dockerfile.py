@@ -1,4 +1,4 @@
-"""The image, as far as it can be known without an engine: hadolint's rules, and what must hold of ours."""
+"""The Dockerfile, without a container engine: hadolint's rules and the rules of this project."""
 
 import fnmatch
 import json

@@ -1,4 +1,4 @@
-"""The Kubernetes manifests: valid resources, their selectors, and what watches the workers."""
+"""The Kubernetes manifests: valid resources, their selectors, and the monitoring of the workers."""
 
 import json
 import os
@@ -18,7 +18,7 @@ VERSIONS = ("1.34", "1.37")
 
 @cache
 def published():
-    """(apiVersion, kind) -> schema, of what is not Kubernetes' own."""
+    """(apiVersion, kind) -> schema, of resources that are not built into Kubernetes."""
     found = {}
     for path in (ROOT / "tests" / "data" / "crds").glob("*.yaml"):
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]
@@ -30,7 +30,7 @@ def published():
 
 
 def strict(schema):
-    """The schema as `kubectl --validate=strict` takes it: what it does not name is an error."""
+    """The schema for `kubectl --validate=strict`: a field that it does not name is an error."""
     if isinstance(schema, list):
         return [strict(each) for each in schema]
     if not isinstance(schema, dict):

@@ -19,7 +19,7 @@ print(alerting_files.thresholds()["sla"]["breach"]["urgent"], *sorted(p.name for
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A directory with what pip would put into site-packages."""
+    """A directory with the files that pip would put into site-packages."""
     built, site = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", built]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -57,7 +57,7 @@ async def test_killed_stopped_and_added_workers_lose_nothing(deploy):
 
 
 async def test_crashes_change_no_number_of_any_family(deploy, tmp_path):
-    """Cohorts, segments, periods, teams and schedules survive what merged customers and workers do."""
+    """Merges of customers and crashes of workers change no cohort, segment, period, team or schedule."""
     config = tmp_path / "complete.toml"
     config.write_text(complete_shop.configuration())
     events = complete_shop.with_attributes(history(3, size=4000, identities=True))

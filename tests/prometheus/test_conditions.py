@@ -28,7 +28,7 @@ UNTRUSTED = {
 
 @dataclass
 class Edge:
-    """What makes an alert fire, each by itself, and the changes to the first of them that keep it quiet."""
+    """Series that make an alert fire, and changes of the first ones that prevent it."""
 
     fires: dict[str, dict]
     quiet: dict[str, dict] = field(default_factory=dict)

@@ -75,7 +75,7 @@ async def check_dead_letters(installation: Installation, _: OracleProcess, patie
 
 
 async def check_read_model(installation: Installation, _: OracleProcess, patience: float) -> CheckResult:
-    """Wait until Redis holds exactly what the compacted topics hold."""
+    """Wait until Redis has exactly the values of the compacted topics."""
     deadline = time.monotonic() + patience
     while True:
         rows = {topic: await last(installation.cluster, topic) for topic in COMPACTED}

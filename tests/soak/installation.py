@@ -53,7 +53,7 @@ class Supervised(Deployment):
 
 
 class Installation:
-    """A running installation, and what a soak may break in it.
+    """A running installation, and the parts that a soak may break.
 
     Attributes:
         directory: folder of all files.

@@ -22,7 +22,7 @@ _events: list[Event] = []
 
 
 class OracleProcess:
-    """Computes what the workers must publish, from all events that were added.
+    """Computes the expected numbers and outputs, from all events that were added.
 
     Args:
         bootstrap: the Kafka, for the outputs.
@@ -42,7 +42,7 @@ class OracleProcess:
         return await self._call(_expect, new, now, tuple(windows))
 
     async def check_outputs(self, now: int, *, once: bool) -> tuple[int, str]:
-        """Return the number of the oracle's outputs, and what differs; nothing if they are equal."""
+        """Return the number of the oracle's outputs, and the differences; none if they are equal."""
         return await self._call(_check_outputs, self._bootstrap, now, once)
 
     async def _call(self, function: Any, *arguments: Any) -> Any:

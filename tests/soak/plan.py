@@ -35,7 +35,7 @@ class Round(NamedTuple):
 
     Attributes:
         number: from 1.
-        steps: the faults by their begin.
+        steps: the faults by their start.
         thorough: whether outputs, dead letters and the read model are checked too.
     """
 

@@ -50,13 +50,13 @@ class Report:
         self._file.flush()
 
     def count_probes(self, answered: Sequence[bool]) -> None:
-        """Count liveness probes, and log those that were not answered."""
+        """Count liveness probes, and log unanswered ones."""
         self.probes.update(answered)
         if not all(answered):
             self.log(f"{answered.count(False)} of {len(answered)} liveness probes were not answered")
 
     def summary(self, rounds: int, events: int, hostile: int) -> list[str]:
-        """Return what was done in all."""
+        """Return the totals of the run."""
         faults = ", ".join(f"{name} {number}" for name, number in sorted(self.faults.items()))
         lines = [
             f"{rounds} rounds, {self.faults.total()} faults: {faults or 'none'}",

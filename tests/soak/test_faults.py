@@ -19,7 +19,7 @@ SEEDS = range(8)
 
 
 class Report:
-    """Keeps what a fault logs."""
+    """Keeps the log lines of a fault."""
 
     def __init__(self):
         self.lines = []

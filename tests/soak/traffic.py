@@ -78,7 +78,7 @@ def conflicting_duplicate(event: Event) -> Event:
 
 
 class Traffic:
-    """Sends events, paced, and keeps those that were sent.
+    """Sends events at a rate, and keeps the sent ones.
 
     Args:
         cluster: the Kafka, reached without a proxy.

@@ -1,4 +1,4 @@
-"""Patterns of settings: linear time, the classes of Unicode, and errors that say what is wrong."""
+"""Patterns of settings: linear time, the classes of Unicode, and errors that name the cause."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A shop with every family of metrics: its configuration, and events that show what it divides by."""
+"""A shop with every family of metrics: its configuration, and events with attributes, teams and coupons."""
 
 import random
 import tomllib

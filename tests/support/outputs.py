@@ -55,7 +55,7 @@ def _referrals(known):
 
 
 class EmitHarness:
-    """All customers of a history, and what was emitted for each.
+    """All customers of a history, and the emitted outputs of each.
 
     Attributes:
         states: customer id -> emitted state, encoded as it is stored.
@@ -90,7 +90,7 @@ class EmitHarness:
 
 
 class Scenario:
-    """Events written one by one, and what is emitted for them."""
+    """Events written one by one, and the outputs that are emitted for them."""
 
     def __init__(self, policy=NO_CONTROL_GROUP, **definitions):
         self.events = []

@@ -1,4 +1,4 @@
-"""A mirror of the locked packages over HTTPS, with a certificate of an authority that nobody else knows."""
+"""A mirror of the locked packages over HTTPS, with a certificate of an authority of its own."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What the read model in Redis holds, and what it must hold."""
+"""The contents of the read model in Redis, and the expected ones."""
 
 #: The compacted topics that the read model copies.
 COMPACTED = ("retention.metrics", "retention.customers")

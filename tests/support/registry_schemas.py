@@ -94,7 +94,7 @@ def offer_avro(server):
 
 
 def descriptor():
-    """shop.proto: an order with a customer, a time and a channel, behind another message; what it imports."""
+    """shop.proto: an order with a customer, a time and a channel, behind another message, and its imports."""
     file = descriptor_pb2.FileDescriptorProto(name="shop.proto", package="shop", syntax="proto3")
     file.dependency.append("google/protobuf/timestamp.proto")
     file.dependency.append("common.proto")

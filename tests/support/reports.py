@@ -21,7 +21,7 @@ PERIODS = Definitions(
 
 
 def filled(shop):
-    """Return a shop of 20 customers, of whom some stay, some leave, and one complains."""
+    """Return a shop of 20 customers: some stay, some leave, and one complains."""
     for number in range(20):
         name = f"customer {number}"
         shop.order("o1", NOW - 15 * DAY, customer=name, amount=2000)

@@ -1,4 +1,4 @@
-"""Examples of schedules from the public trackers of other help desks and libraries, with what they should be.
+"""Examples of schedules from public trackers of help desks and libraries, with the right results.
 
 Each case names the thread that describes the fault. Instants are RFC 3339 with the offset of the desk's zone.
 """

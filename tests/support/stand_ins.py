@@ -15,7 +15,7 @@ PULL_SECONDS = 600
 
 
 def provide(images, directory):
-    """Provide each image under its name, and return the names of those that are stand-ins.
+    """Provide each image under its name, and return the names of the stand-ins.
 
     Args:
         images: name with its version -> target in the Dockerfile of the stand-ins.

@@ -81,7 +81,7 @@ def _policy(rng: random.Random, names: list[str]) -> SlaPolicy:
 
 
 def events_of(rng: random.Random, names: list[str], begins: list[int], instants: list[int]) -> list[Event]:
-    """Return the events of one or two tickets of one customer, and what decides the customer's tier.
+    """Return the events of one or two tickets of one customer, and of the orders that decide the tier.
 
     Names are those of one customer, once they are merged.
     """

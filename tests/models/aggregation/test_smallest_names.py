@@ -1,4 +1,4 @@
-"""The names that are counted by name: which ones, in whichever order they come and go."""
+"""The names that count by name depend on no order of arrival."""
 
 from hypothesis import given
 from hypothesis import strategies as st

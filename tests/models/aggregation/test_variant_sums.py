@@ -1,4 +1,4 @@
-"""Sums by experiment and variant: the names that are counted, and the rest of them."""
+"""Sums by experiment and variant: the names that count by name, and the group `other`."""
 
 import numpy as np
 import pytest

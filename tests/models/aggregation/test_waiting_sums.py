@@ -1,4 +1,4 @@
-"""Sums of deltas that are due: what counts at once, what waits, and what a group costs."""
+"""Sums of due deltas, waiting deltas, and the memory of a group."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Windowed sums: what slides in, what slides out, what comes late, what comes early."""
+"""Windowed sums of deltas that enter and leave the window, and of late and early ones."""
 
 import numpy as np
 import psutil
@@ -105,7 +105,7 @@ def test_by_slot_returns_each_slot_once_with_its_indices(slots):
 
 
 def test_series_never_written_takes_no_memory():
-    """Though time goes over it: 80 MB a partition would be for a handful of series that are in use."""
+    """Even after time has passed: a handful of series in use would take 80 MB a partition."""
     process = psutil.Process()
     table = WindowSums([24, 10_000], np.int64)
     table.reserve(1)

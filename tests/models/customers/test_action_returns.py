@@ -1,4 +1,4 @@
-"""Who came back after an action: a function of what was asked for and of the orders."""
+"""Returns after actions depend only on the decided actions and on the orders."""
 
 import random
 import zlib
@@ -66,7 +66,7 @@ def test_action_makes_no_customer(shop):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_action_returns_of_any_history_equal_the_oracle(seed):
-    """Actions arrive among the events, in whatever order; workers crash; what is old is forgotten."""
+    """Actions arrive among the events in any order, workers crash, and old events leave the horizon."""
     history = random_history(seed, size=1200, customers=12)
     rng = random.Random(seed)
     worker, issued = SimulatedWorker(history.definitions, history.partitions), []

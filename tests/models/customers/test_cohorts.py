@@ -1,4 +1,4 @@
-"""Test what a customer's orders add to the sums of their cohort."""
+"""Test the contributions of a customer's orders to the sums of their cohort."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Feedback, carts, standing and exposure, by hand (docs/metrics.md)."""
+"""Feedback, carts, status and exposure, by hand (docs/metrics.md)."""
 
 import math
 

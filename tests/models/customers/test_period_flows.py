@@ -1,4 +1,4 @@
-"""Test in which calendar periods the flows of customers count."""
+"""Test the calendar periods in which the flows of customers count."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Test what a customer's orders add to the sums of calendar periods."""
+"""Test the contributions of a customer's orders to the sums of calendar periods."""
 
 from datetime import UTC, datetime
 

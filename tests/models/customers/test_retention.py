@@ -1,4 +1,4 @@
-"""Who stays, by hand: the sets, their edges, and time alone (docs/metrics.md, "Retention")."""
+"""The sets of retention by hand: their edges, and changes by time alone (docs/metrics.md, "Retention")."""
 
 import math
 

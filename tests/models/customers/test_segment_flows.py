@@ -1,4 +1,4 @@
-"""Test under which values of a segment the flows of customers count."""
+"""Test the values of a segment under which the flows of customers count."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Test which flows an entity has, and the times at which they count."""
+"""Test the flows of an entity, and the times at which they count."""
 
 from models.entities.feedback import CSAT, NPS
 from models.entities.flows import Flow, csat_flows, difference, nps_flows, order_flows, ticket_flows

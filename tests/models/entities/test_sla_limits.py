@@ -88,7 +88,7 @@ def test_pause_over_the_weekend_takes_only_open_hours():
 
 
 def test_target_reached_at_the_closing_is_due_there():
-    """The pause begins in the night after: what was reached by then stays reached."""
+    """The pause begins in the following night, and keeps the time that the clock has run."""
     support = limits(schedule="support")
     opened = at("2026-06-12T07:00")
     assert support.resolution_due(ticket((12, "pending"), opened=opened)) == opened + 8 * HOUR

@@ -1,4 +1,4 @@
-"""Conflicting duplicates among events at hand."""
+"""Conflicting duplicates among the events of a file."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Events become facts: whose, about what, and in which words."""
+"""Events become facts of a customer about an entity."""
 
 import json
 

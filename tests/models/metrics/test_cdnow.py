@@ -1,4 +1,4 @@
-"""Real orders: the numbers that the issue that began this project names (tests/data/README.md)."""
+"""Real orders: published numbers of the CDNOW data (tests/data/README.md)."""
 
 import gzip
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Test which segments are named because hardly anything has one of their values."""
+"""Test the warning of segments in which hardly anything has a named value."""
 
 import pytest
 

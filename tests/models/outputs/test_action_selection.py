@@ -1,4 +1,4 @@
-"""Which actions are issued for a customer, and what withdraws or limits them."""
+"""The actions that are issued for a customer, withdrawn, or held back by the weekly cap."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""The stored form of what was emitted for a customer."""
+"""The stored form of a customer's emitted state."""
 
 import msgspec
 

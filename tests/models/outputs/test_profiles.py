@@ -1,4 +1,4 @@
-"""When a profile is emitted, and what it contains."""
+"""The contents of profiles, and the changes that emit one."""
 
 from tests.support.outputs import NOW, Scenario
 from tests.support.strategies import DAY

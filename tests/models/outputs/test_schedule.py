@@ -1,4 +1,4 @@
-"""Which customers are checked for outputs, and when."""
+"""The schedule of the customers that are checked for outputs."""
 
 from models.outputs import EmitSchedule
 

@@ -1,4 +1,4 @@
-"""Which transition is emitted, and under which id."""
+"""The transition that is emitted, and its id."""
 
 from models.contract.decoding import to_us
 from tests.support.outputs import NOW, Scenario

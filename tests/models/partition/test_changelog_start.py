@@ -1,4 +1,4 @@
-"""Which changelog holds all rows of a partition, and which has lost some."""
+"""A changelog that holds all rows of a partition differs from one that has lost some."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Test that flows follow time alone, and what is restored."""
+"""Test the flows after time alone, and after a restart."""
 
 import pytest
 

@@ -69,7 +69,7 @@ def series(partition, definitions=LIMITS):
 
 
 def variants(partition, now=NOW, definitions=LIMITS):
-    """Return experiment, variant -> customers in `start`, and of those who stayed."""
+    """Return experiment, variant -> customers in `start`, and the retained ones."""
     samples = compute([standalone.evaluate(partition, now)], definitions, now)
     return {
         (sample.labels["experiment"], sample.labels["variant"]): (sample.denominator, sample.numerator)
@@ -142,7 +142,7 @@ TICKET = of("ticket.opened", ticket_id="t")
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_distinct_values_count_alike(event, field):
-    """So no series comes from them: series are made of claims, and details are not counted."""
+    """No series depends on details: series are made of claims."""
     facts = (facts_of(structs.replace(event, **{field: name}), LIMITS) for name in names())
     assert len({fact.claim for [(_, fact)] in facts}) == 1
 

@@ -1,4 +1,4 @@
-"""The outputs of a partition's customers: who is due, what is emitted, and what is stored of it."""
+"""The outputs of a partition's customers: the due customers, the outputs, and the stored emitted state."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The state of a partition: what is stored, buffered and expired, and what survives a restart."""
+"""The state of a partition: stored, buffered and expired facts, and a restart."""
 
 import doctest
 import math

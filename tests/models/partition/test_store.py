@@ -1,4 +1,4 @@
-"""The rows of a partition as a state store: what is loaded, restored, and taken for the changelog."""
+"""The rows of a partition as a state store: loaded, restored, and taken for the changelog."""
 
 import msgspec
 import pytest

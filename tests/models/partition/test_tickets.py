@@ -1,4 +1,4 @@
-"""Test that a ticket's numbers depend on the set of its claims alone: in any order, restored and expired."""
+"""Test that a ticket's numbers depend only on the set of its claims: in any order, restored and expired."""
 
 import pytest
 from hypothesis import given, settings

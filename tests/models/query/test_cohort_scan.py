@@ -1,4 +1,4 @@
-"""A scan of all customers counts what the aggregates hold."""
+"""A scan of all customers has the cells of the aggregates."""
 
 from dataclasses import replace
 from datetime import date

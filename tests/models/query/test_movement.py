@@ -1,4 +1,4 @@
-"""Why a ratio moved, by hand and against the metrics (docs/metrics.md, "Why a number moved")."""
+"""Explanations by hand, and against the metrics (docs/metrics.md, "Why a number moved")."""
 
 import json
 
@@ -51,7 +51,7 @@ class WindowShop(Shop):
 
 @pytest.fixture
 def shop():
-    """Return a shop with customers of tenure 1 and 2, of whom more leave now than four weeks ago.
+    """Return a shop with customers of tenure 1 and 2. More of them leave now than four weeks ago.
 
     Windows of 7 days: `start` now are days 7 to 14 ago, and four weeks ago days 35 to 42 ago.
     """

@@ -27,7 +27,7 @@ Strike = Callable[[Installation, random.Random, float], Awaitable[None]]
 
 
 class Fault(NamedTuple):
-    """A fault and what it breaks.
+    """A fault and its effect.
 
     Attributes:
         strike: breaks it for some seconds.
@@ -82,7 +82,7 @@ ENDING = {"broker", "link", "clock"}
 
 
 async def strike(installation: Installation, step: Step) -> None:
-    """Break what a step says, and count it."""
+    """Run the fault of a step, and count it."""
     installation.report.faults[step.fault] += 1
     fault = FAULTS[step.fault]
     if fault.resource in ENDING:

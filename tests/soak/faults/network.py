@@ -45,7 +45,7 @@ async def half_close(installation: Installation, rng: random.Random, seconds: fl
 
 @contextlib.contextmanager
 def _struck(installation: Installation, rng: random.Random, what: str) -> Iterator[list[Link]]:
-    """Yield the links to strike: one, or one time in three all of them. They are healed afterwards."""
+    """Yield the links to break: one, or all of them in one case of three. They are repaired afterwards."""
     everywhere = rng.random() < 0.33
     links = installation.links if everywhere else [rng.choice(installation.links)]
     which = "all links" if everywhere else f"link {installation.links.index(links[0]) + 1}"

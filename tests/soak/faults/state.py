@@ -1,4 +1,4 @@
-"""Loss of what workers keep in Kafka: the changelog with the state, the facts between them, last values."""
+"""Loss of topics that workers write: the changelog with the state, the facts topic, the last values."""
 
 import asyncio
 import contextlib

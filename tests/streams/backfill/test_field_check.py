@@ -1,4 +1,4 @@
-"""Files that lack what their events need: an error that names it and what is there, never zeros."""
+"""Files without a required column or field: the error names it and the present ones."""
 
 import gzip
 import json

@@ -36,7 +36,7 @@ def write(tmp_path):
 
 
 class Progress:
-    """A progress bar that records what it is told."""
+    """A progress bar that records its updates."""
 
     def __init__(self):
         self.events, self.positions, self.finished = 0, [], []

@@ -1,4 +1,4 @@
-"""Test what a load leaves out, and what it changes."""
+"""Test the events that a load leaves out, and those whose time it replaces."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The state of a load: what is stored, and which state a load may continue."""
+"""The stored state of a load, and the states that a load may continue."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""`retention demo`, as a newcomer meets it."""
+"""`retention demo`: its output, its exit codes and its live view."""
 
 import os
 import socket

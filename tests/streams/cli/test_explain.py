@@ -15,7 +15,7 @@ LONG = f"http://{'a' * 64}"
 
 @pytest.fixture(scope="module")
 def shop():
-    """Return a worker of 40 customers with an order 40 days ago, of whom those with one since then stayed."""
+    """Return a worker of 40 customers who ordered 40 days ago; customers with a later order stayed."""
     worker = Worker()
     for number, name in enumerate(NAMES):
         for task in worker.tasks.values():

@@ -1,4 +1,4 @@
-"""`retention history`: what was, as OpenMetrics."""
+"""`retention history`: the numbers at past instants, as OpenMetrics."""
 
 import gzip
 import itertools
@@ -19,7 +19,7 @@ LABELS = {("job", "retention"), ("instance", "history")}
 
 
 def read(text):
-    """Instant -> series -> value; the parser is Prometheus' own and refuses what is out of order."""
+    """Instant -> series -> value; Prometheus' own parser rejects samples that are out of order."""
     found = {}
     for family in text_string_to_metric_families(text):
         assert family.type == "gauge"
@@ -31,7 +31,7 @@ def read(text):
 
 
 def computed(result):
-    """What `compute --json` says, as a scrape would have it."""
+    """The output of `compute --json`, in the form of a scrape."""
     series = {}
     for row in map(json.loads, result.out.splitlines()):
         labels = sorted({*row["labels"].items(), *LABELS})

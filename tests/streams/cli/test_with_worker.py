@@ -1,4 +1,4 @@
-"""What an operator does to a running group: redrive dead letters, diagnose, reset."""
+"""Commands of an operator on a running group: redrive dead letters, diagnose, reset."""
 
 import json
 import os

@@ -61,7 +61,7 @@ def test_surplus_members_have_no_task():
 
 
 def metadata(assignor, topics, owned=()):
-    """Return what a member sends the leader of the group: its topics and its tasks."""
+    """Return the subscription that a member sends to the leader of the group: its topics and its tasks."""
     assignor._assignment.actives = {"retention-facts": list(owned)} if owned else {}
     subscription = assignor.metadata(topics)
     return ConsumerProtocolMemberMetadata(0, sorted(topics), subscription.user_data)

@@ -1,4 +1,4 @@
-"""The proofs between workers: what a signature covers, and how long it is valid."""
+"""The proofs between workers: the contents of a signature, and its validity."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Rights: exactly the printed ones are enough, without any one of them it is named, and doctor prints it."""
+"""Rights: the printed ones are enough; a missing one is named, and the doctor prints it."""
 
 import asyncio
 import json

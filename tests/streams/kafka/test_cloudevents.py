@@ -1,4 +1,4 @@
-"""CloudEvents in Kafka's records: what is read in both modes, and that what is written can be read so."""
+"""CloudEvents in Kafka's records: both modes are read, and written ones can be read again."""
 
 import json
 from datetime import UTC, datetime

@@ -75,7 +75,7 @@ async def test_empty_outbox_sends_nothing(kafka, topic):
 
 
 class Unhurried:
-    """A producer that is given the next batch only after what became of the last is known."""
+    """A producer that gets the next batch only after the result of the last one."""
 
     def __init__(self, sender):
         self._sender = sender

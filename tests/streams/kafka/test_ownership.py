@@ -1,4 +1,4 @@
-"""The owner of the derived topics, and who else may use them."""
+"""The owner of the derived topics, and the groups that may take them over."""
 
 import asyncio
 

@@ -16,7 +16,7 @@ NAMES = sorted(f"{path.parent.name}/{path.stem}" for path in PAYLOADS.glob("*/*.
 
 
 def reported(event):
-    """An event in a line, without its id and what it does not say."""
+    """An event in a line, without its id and absent fields."""
     fields = {name: value for name, value in msgspec.to_builtins(event).items() if value is not None}
     first = [str(fields.pop("type"))] + [
         f"{name}={fields.pop(name)}" for name in ("customer_id", "time", "channel") if name in fields

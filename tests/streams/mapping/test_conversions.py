@@ -1,4 +1,4 @@
-"""Times, minor units and ids: what records say, as the contract wants it."""
+"""Conversions of times, minor units and ids to the form of the contract."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -157,7 +157,7 @@ ODD_VALUES = [
 
 @pytest.mark.slow
 def test_any_value_in_any_field_raises_no_exception():
-    """Anything in any place, and any two that are compared: what is wrong is said, nothing is raised."""
+    """Any value in any place, and any two compared values: errors are reported, and none is raised."""
     shaped = reader(EVERY_WAY)
     whole = reader(EVERY_WAY.replace("skip = {", 'skip = { never = "length(to_array(id)) > `9`",'))
     records = [USUAL | {place: odd} for place in USUAL for odd in ODD_VALUES]

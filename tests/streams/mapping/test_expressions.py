@@ -1,4 +1,4 @@
-"""Compiled expressions say what JMESPath's own interpreter says."""
+"""Compiled expressions have the results of JMESPath's own interpreter."""
 
 import re
 from itertools import product
@@ -50,7 +50,7 @@ INTERPRETED = ["a[].b", "a[?b == 'x'].c | [0]", "length(a)", "to_string(a)", "ke
 
 
 def interpreted(text, record):
-    """JMESPath's own answer; what it refuses (a function of a missing field, text > 1) is nothing."""
+    """JMESPath's own result; None where it raises (a function of a missing field, text > 1)."""
     try:
         return jmespath.search(text, record)
     except (jmespath.exceptions.JMESPathError, TypeError):

@@ -1,4 +1,4 @@
-"""The fields that a mapping does not read, and those that were probably meant."""
+"""The fields that a mapping does not read, and the fields that were probably meant."""
 
 from streams.mapping.field_tally import FieldTally
 from streams.mapping.mappings import load

@@ -1,4 +1,4 @@
-"""Identities that join implausibly many others are named, masked."""
+"""Identities that join implausibly many other identities are named, masked."""
 
 import json
 

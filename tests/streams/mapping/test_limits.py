@@ -1,4 +1,4 @@
-"""Hostile records of any format: none stops a worker, holds it up, or changes what others become."""
+"""Hostile records of any format: none stops or delays a worker, or changes another record's events."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The hashes of mappings: what changes them, and what does not."""
+"""The hashes of mappings, and the changes that affect them."""
 
 import tomllib
 

@@ -31,7 +31,7 @@ amount = { path = "fee", scale = 0, money = "major", currency = "total.currency_
 
 @pytest.fixture(scope="module")
 def file():
-    """shop.proto: an order in a message, with a oneof of who bought it."""
+    """shop.proto: an order in a message, with a oneof of its buyer."""
     file = descriptor_pb2.FileDescriptorProto(name="shop.proto", package="shop", syntax="proto3")
     file.dependency.extend(
         ["google/type/money.proto", "confluent/meta.proto", "confluent/type/decimal.proto"]

@@ -51,7 +51,7 @@ ROW = {
 
 @pytest.fixture(params=["as JSON of the mapping's shape", "as JSON in whole", "as a row of a file"])
 def outcome(request):
-    """A record becomes the same, in whichever way it is held."""
+    """A record has equal events, whether it is held as bytes, text or objects."""
     text = ROWS
     if request.param == "as JSON in whole":  # a condition that only JMESPath's interpreter knows
         text = ROWS.replace(

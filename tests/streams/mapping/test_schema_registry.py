@@ -134,7 +134,7 @@ async def test_unavailable_registry_is_waited_for(server):
 
 
 async def test_schema_with_tags_and_rules_is_accepted(server):
-    """Confluent's data contracts: what they say beside the schema is of no concern to a reader."""
+    """Confluent's data contracts: a reader ignores their fields other than the schema."""
     offer_avro(server)
     contract = {
         "metadata": {"tags": {"**.id": ["PII"]}, "properties": {"owner": "shop"}, "sensitive": ["owner"]},

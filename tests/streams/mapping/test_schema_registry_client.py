@@ -55,7 +55,7 @@ async def test_bearer_token_is_sent(server):
 
 
 async def test_registry_certificate_is_checked_by_the_named_authority(server, tmp_path, monkeypatch):
-    """Its own authority where one is named, else the system's; never those of a Python package."""
+    """The configured authority, or else the system's; never the authorities of a Python package."""
     if importlib.util.find_spec("certifi"):
         monkeypatch.setattr("certifi.where", lambda: pytest.fail("certifi was asked"))
     authority, path = trustme.CA(), tmp_path / "ca.pem"

@@ -1,4 +1,4 @@
-"""Wrong answers of a schema registry: named as what they are, and not waited for without end."""
+"""Wrong answers of a schema registry are described, and end the worker after a time."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""What is let through of what libraries say again and again."""
+"""Repeated log lines of libraries are limited."""
 
 import ast
 import inspect

@@ -12,7 +12,7 @@ from streams.monitoring.logs import JsonFormatter, TextFormatter, configure
 
 @pytest.fixture(autouse=True)
 def as_before():
-    """Logging is the process's: what a test configures must not outlive it."""
+    """Restore the logging of the process after each test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     libraries = {name: logging.getLogger(name).level for name in ("faust", "aiokafka")}

@@ -1,4 +1,4 @@
-"""From a real Kafka into a real Redis: complete in the end, whatever becomes of Redis meanwhile."""
+"""From a real Kafka into a real Redis: the model is complete after any fault of Redis."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ def _quick(monkeypatch):
 
 
 class World:
-    """A topic of profiles and one of metrics, and what a read model of them should hold."""
+    """A topic of profiles and one of metrics, and the expected read model of them."""
 
     def __init__(self, kafka, unique):
         self.kafka, self.group = kafka, unique
@@ -76,7 +76,7 @@ class World:
             await made.stop()
 
     def complete(self, redis):
-        """Whether Redis holds exactly what the topics say."""
+        """Whether Redis has exactly the values of the topics."""
         ranks = redis.zrange(f"{self.group}:valuable", 0, -1, withscores=True)
         names = {key.rpartition(":")[2] for key in redis.keys(f"{self.group}:customer:*")}
         metrics = redis.hgetall(f"{self.group}:metrics")

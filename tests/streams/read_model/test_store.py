@@ -145,7 +145,7 @@ async def test_clear_removes_this_groups_keys_only(url, redis):
 @given(st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_last_profile_of_each_customer_stays(url, redis, data):
-    """Two writers read one partition, each at their own pace, crash, and send again what came too late."""
+    """Two writers read one partition, each at its own pace, crash, and send late batches again."""
     redis.flushall()
     keys = st.sampled_from(["ann", "bea"])
     values = st.none() | st.floats(1, 9).map(lambda value: round(value, 2))
@@ -174,7 +174,7 @@ ACL = "~g:* -@all +hgetall +hget +hset +hdel +del +unlink +zadd +zrem +zscan +ev
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory):
-    """A Redis with TLS of its own authority and one user, who may do what docs/read-model.md says."""
+    """A Redis with TLS of its own authority and one user with the rights of docs/read-model.md."""
     directory = tmp_path_factory.mktemp("secured")
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")

@@ -1,4 +1,4 @@
-"""Test how numbers of a report and their changes are written."""
+"""Test the texts of numbers in a report, and of their changes."""
 
 import doctest
 from math import nan

@@ -1,4 +1,4 @@
-"""A report in a real browser: nothing is wider than the screen, and everybody can read it."""
+"""A report in a real browser: no part is wider than the screen, and it is accessible."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Test which period a report is about."""
+"""Test the choice of a report's period."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Test what needs attention, by the thresholds of the alerts."""
+"""Numbers beyond the thresholds of their alerts need attention."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When periods are frozen, with which values, and what a reopening adds."""
+"""The instants and values at which periods are frozen, and the versions that a reopening adds."""
 
 from math import isnan
 
@@ -133,7 +133,7 @@ def test_periods_are_looked_for_only_when_one_closes(periods):
 
 
 class Closing(Evaluation):
-    """An evaluation whose periods must not be looked at."""
+    """An evaluation whose periods must not be read."""
 
     def freezable(self):
         raise AssertionError

@@ -252,7 +252,7 @@ def test_inputs_read_again_settle_again(collector):
 
 
 def test_next_tick_has_the_mappings_of_all_tasks(collector):
-    """Those of workers with another configuration too, whose results do not count."""
+    """Workers with another configuration report theirs too, although their results do not count."""
     tick = collector.start_round(NOW)
     collector.add(result(0, tick, mappings={"shop.orders": ("a",)}))
     collector.add(result(1, tick, mappings={"shop.orders": ("a", "b"), "returns": ("c",)}))

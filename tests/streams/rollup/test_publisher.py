@@ -237,7 +237,7 @@ def test_new_leader_continues_with_the_published_values(publisher, timer):
 
 @pytest.mark.parametrize("as_of", [NOW, 1_795_000_000_999_999, 1])
 def test_as_of_is_restored_to_the_microsecond(as_of):
-    """Otherwise `now` would go back when the leader changes."""
+    """Without it, `now` would go back when the leader changes."""
     row = series_value(ORDERS, as_of)
     successor = Publisher(Definitions())
     successor.restore([(b"k", json.dumps(row).encode())])

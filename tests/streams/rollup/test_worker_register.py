@@ -1,4 +1,4 @@
-"""How many workers a group should have."""
+"""The number of workers that a group should have."""
 
 import pytest
 
@@ -97,7 +97,7 @@ def test_presence_of_an_earlier_generation_does_not_count(group):
 
 
 def test_next_leader_counts_what_the_former_did_not_commit(group):
-    """The former one crashes: its count and its offsets are those of its last transaction."""
+    """The former leader crashes: its successor has the count and the offsets of its last transaction."""
     group.join(2, "a", "b")
     committed = group.partition.metadata.workers
     group.join(2, "c", "d")
@@ -121,7 +121,7 @@ def test_next_leader_expects_as_many_workers(group):
 
 
 def test_count_from_before_a_long_stop_of_all_is_unknown(group):
-    """The messages of those who left last are removed from their topic meanwhile."""
+    """The messages of the workers that left last are removed from their topic meanwhile."""
     group.at += KNOWN_SECONDS + 1
     group.change_leader()
     assert group.expected == 0

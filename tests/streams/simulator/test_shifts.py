@@ -52,7 +52,7 @@ def test_ticket_of_a_night_is_attended_at_the_next_opening():
 
 
 def test_agents_answer_by_day_and_customers_write_at_night(events):
-    """The reply to the last ticket of a shift may come after its end: an agent finishes what is begun."""
+    """The reply to the last ticket of a shift may come after its end: an agent finishes a started ticket."""
     agents = [datetime.fromisoformat(e["time"]) for e in events if e.get("author") == "agent"]
     late = [time for time in agents if not (time.weekday() < 5 and 8 <= time.hour < 18)]
     assert len(late) < 0.05 * len(agents)

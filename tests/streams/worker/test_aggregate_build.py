@@ -1,4 +1,4 @@
-"""The build of a task's aggregates: when it starts, and what is evaluated before and after it."""
+"""The build of a task's aggregates: its start, and the evaluations before and after it."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""How long Kafka has not answered."""
+"""The time for which Kafka has not answered."""
 
 from streams.worker.broker_contact import BrokerContact
 

@@ -1,4 +1,4 @@
-"""What must be read and committed before a task is caught up."""
+"""The offsets that must be read and committed before a task is caught up."""
 
 import pytest
 from aiokafka import TopicPartition

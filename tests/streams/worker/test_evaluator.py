@@ -37,7 +37,7 @@ async def test_task_has_read_its_inputs_once_committed(task):
 
 
 async def test_reprocessing_task_has_not_read_its_inputs(worker, task):
-    """Until the next commit, the committed offsets are those from before the reprocessing."""
+    """Until the next commit, the committed offsets are from before the reprocessing."""
     task.progress.catch_up.ends = {ORDERS: 3}
     await task.process(orders(0, 3))
     await task.commit()

@@ -1,4 +1,4 @@
-"""When a partition that had no customers counts as caught up."""
+"""A partition without customers is caught up once it has read its first history."""
 
 import pytest
 from aiokafka import TopicPartition

@@ -1,4 +1,4 @@
-"""When a frozen version is shown: after its transaction, and never before. With Kafka: tests/e2e."""
+"""A frozen version is exported after its transaction, never before. With Kafka: tests/e2e."""
 
 from types import SimpleNamespace
 
@@ -67,7 +67,7 @@ async def test_version_is_shown_once_it_is_committed(monkeypatch):
 
 
 async def test_version_of_a_failed_transaction_is_never_shown(monkeypatch):
-    """The successor evaluates later, and may freeze another value: two would have been shown."""
+    """The successor evaluates later, and may freeze another value: two would have been exported."""
     one = Closer(monkeypatch)
     one.broker_is_away = True
     one.close("2026-11-04", lost=7)
@@ -81,7 +81,7 @@ async def test_version_of_a_failed_transaction_is_never_shown(monkeypatch):
 
 
 async def test_successor_after_a_crash_writes_no_second_value(monkeypatch):
-    """The leader is killed after its transaction, before it has shown anything."""
+    """The leader is killed after its transaction, before it has exported a value."""
     one = Closer(monkeypatch)
     one.close("2026-11-04", lost=7)
     await one._commit(one.task)

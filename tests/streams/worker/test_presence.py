@@ -1,4 +1,4 @@
-"""What a worker reports of its presence."""
+"""The presence messages of a worker."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What a task notices to be lost, and how its numbers become complete again, at a real Kafka."""
+"""Losses that a task detects, and the recovery of its numbers, with a real Kafka."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""When a complete round becomes the metrics, without Kafka."""
+"""The conditions under which a complete round becomes the metrics, without Kafka."""
 
 from types import SimpleNamespace
 
@@ -102,7 +102,7 @@ class Leader:
         return self.leader.publisher.as_of
 
     async def round(self):
-        """Run a round, and what the leader does after it."""
+        """Run a round, and the steps of the leader after it."""
         await self.tick()
         await self.tick()
 

@@ -32,7 +32,7 @@ def test_reprocessing_puts_the_offsets_of_inputs_back(progress):
 
 
 def test_first_offsets_are_committed_though_nothing_is_read(progress):
-    """Facts without a committed offset would later be taken for those of a deleted topic."""
+    """Without a committed offset, the facts topic would later count as deleted."""
     progress.start(POSITIONS, {}, {})
     assert progress.uncommitted(progress.positions) == POSITIONS
 

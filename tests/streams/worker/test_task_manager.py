@@ -157,7 +157,7 @@ async def wait_for_partition(worker, tp):
 
 
 async def test_failed_open_callback_opens_the_task_again(worker):
-    """Task 0 brings the roll-up leader: without it no rounds would start any more."""
+    """Task 0 has the roll-up leader: without it no rounds would start any more."""
     attempts = []
 
     async def broker_is_away_once(task):

@@ -1,4 +1,4 @@
-"""When a task may process, and when a pass over its sources has ended."""
+"""The conditions under which a task may process, and those that end a pass over its sources."""
 
 import pytest
 

@@ -80,7 +80,7 @@ class Leader:
 
 @pytest.fixture
 async def leaders(kafka, unique):
-    """Two restored leaders of two groups with one set of derived topics that nobody has written to."""
+    """Two restored leaders of two groups with one set of derived topics, which are empty."""
     made = []
     async with producer(kafka) as client:
         for group in ("a", "b"):

@@ -1,4 +1,4 @@
-"""Why a ratio moved, asked over HTTP."""
+"""Explanations of a ratio's change over HTTP."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ SERIES = 'retention_churn_ratio{window="30d"}'
 
 
 def worker(owned=range(3)):
-    """Return a worker of 40 customers, of whom half had left a week ago: three quarters with one order."""
+    """Return a worker of 40 customers. Half of them had left a week ago; three quarters have one order."""
     found = Worker(owned)
     for number, name in enumerate(NAMES):
         for task in found.tasks.values():

@@ -1,4 +1,4 @@
-"""Requests for tasks of other workers, and what a wrong set-up of two workers answers."""
+"""Requests for tasks of other workers, and the answers of two workers with a wrong set-up."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A member of the group that is no worker of ours: what it gets, and what of its answers reaches a client."""
+"""A foreign member of the group: the requests that it gets, and the answers that reach a client."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ PROBLEM = {"Content-Type": "application/problem+json"}
 
 
 class Stranger:
-    """A server that advertises itself as the owner of task 1, and answers what it is given."""
+    """A server that advertises itself as the owner of task 1, with a prepared answer."""
 
     def __init__(self, status=200, headers=JSON, body=b"{}"):
         self.answer = (status, headers, body)

@@ -28,7 +28,7 @@ def worker():
 
 
 def make_worker(owned=range(TASKS)):
-    """Return a worker of whose customers every third has an earlier first order, by the app."""
+    """Return a worker. Every third of its customers has an earlier first order, by the app."""
     worker = Worker(owned, DEFINITIONS)
     for task in worker.tasks.values():
         for number, name in enumerate(NAMES):

@@ -70,7 +70,7 @@ def _hurried(monkeypatch):
 
 
 async def until_closed(reader):
-    """Return what arrives until the server ends the connection."""
+    """Return the bytes that arrive until the server ends the connection."""
     async with asyncio.timeout(5):
         try:
             return await reader.read()

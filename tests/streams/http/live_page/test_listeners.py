@@ -1,4 +1,4 @@
-"""Browsers that follow the live page: their limit, and those that read too slowly."""
+"""Browsers that follow the live page: their limit, and slow readers."""
 
 import pytest
 
