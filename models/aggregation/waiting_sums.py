@@ -20,7 +20,7 @@ _MASK: Final = (1 << _SHIFT) - 1
 _NEVER: Final = -(1 << 30)
 #: New deltas are merged into the waiting ones when they are half as many, and more than this.
 _FEW_DELTAS: Final = 4_096
-#: Groups that have moved away before their numbers are used again.
+#: Number of moved groups after which their numbers are used again.
 _FEW_GROUPS: Final = 64
 
 
@@ -129,7 +129,7 @@ class WaitingSums:
         np.add.at(self._sums.reshape(-1, copy=False), self._present(cells), weights)
 
     def _present(self, cells: Ints) -> Ints:
-        """Return the cells in place of those of groups that were moved."""
+        """Return the cells, with those of moved groups replaced by the cells of their targets."""
         if not self._forwarded:
             return cells
         groups, columns = np.divmod(cells, self._columns)

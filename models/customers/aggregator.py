@@ -137,7 +137,7 @@ class CustomerAggregator:
         return None if self.segments is None else self.segments.refresh(customer, _all_order_gaps(customer))
 
     def record_exposure(self, customer: Customer, old: Sequence[Exposure], new: Sequence[Exposure]) -> None:
-        """Replace exposures of the customer: those of an entity before a change by those after it."""
+        """Replace the exposures by an entity before a change with the exposures by it after the change."""
         if old == new or not (old or new):
             return
         order_gaps, hours_of = _all_order_gaps(customer), customer.facts.exposures

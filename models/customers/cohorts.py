@@ -1,4 +1,4 @@
-"""Cohorts: what a customer's qualifying orders add to the sums of their month (docs/metrics.md, "Cohorts").
+"""Apply customers' qualifying orders to the sums of their cohorts (docs/metrics.md, "Cohorts").
 
 A repeat order changes the period of its own age, and those of its neighbours. So a new order adds a handful
 of deltas, unless it is the first one: then all ages change.
@@ -86,7 +86,7 @@ class CohortAggregator:
             before = order
 
     def _add_between(self, orders: OrderHistory, at: int, sign: int) -> None:
-        """Apply the repeat order at an index, and what it changes for its neighbours."""
+        """Apply the repeat order at an index, and the changes of its neighbours."""
         first, before, order = orders[0], orders[at - 1], orders[at]
         last = len(orders) - 1
         self._add_repeat(first, _Repeat(order, before, at == 1, at == last), sign)

@@ -27,11 +27,11 @@ class HistoryAggregator(Protocol):
         """
 
     def retract_first(self, orders: OrderHistory) -> None:
-        """Retract what holds because the first order of a history is the customer's first one."""
+        """Retract the first order of a history as the customer's first one: that is beyond the horizon."""
 
 
 def history_aggregators(aggregates: Aggregates, definitions: Definitions) -> tuple[HistoryAggregator, ...]:
-    """Return those of the families that are configured."""
+    """Return the aggregators of the configured families of metrics."""
     found: list[HistoryAggregator] = []
     if aggregates.cohorts is not None:
         found.append(CohortAggregator(aggregates.cohorts, definitions))

@@ -1,4 +1,4 @@
-"""Calendar periods: what qualifying orders add to their sums (docs/metrics.md, "Closed periods").
+"""Apply customers' qualifying orders to the sums of calendar periods (docs/metrics.md, "Closed periods").
 
 A customer counts once in each period with an order, and once as `stayed` in a period if the period before has
 an order too. An order changes its own period and its two neighbours, so a new order changes a handful of

@@ -1,4 +1,4 @@
-"""Retention: what a customer's qualifying orders add to the sums (docs/metrics.md, "Retention").
+"""Apply customers' qualifying orders to the sums of retention (docs/metrics.md, "Retention").
 
 No customer is visited as time passes. At hour H, with a window of W hours, over a customer's orders t1 <=
 ... <= tn:

@@ -33,7 +33,7 @@ class OrderReview(NamedTuple):
 def order_review(
     claims: Sequence[ReviewClaim], orders_named: Mapping[tuple[int, str], str]
 ) -> OrderReview | None:
-    """Return what a review states about an order. None if it was removed, or names no order.
+    """Return the order of a review. None if the review was removed, or names no order.
 
     Args:
         claims: the claims of one review.
@@ -76,7 +76,7 @@ class ReviewedOrderAggregator:
             self.add_order(customer, order_id, new, 1)
 
     def replace_review(self, customer: Customer, review_id: str, claims: Sequence[ReviewClaim]) -> None:
-        """Apply that a review of a customer is about to have other claims."""
+        """Replace a review of a customer. Call it before the customer's claims about the review change."""
         named = customer.facts.review_orders
         old = order_review(customer.facts.reviews.get(review_id, ()), named)
         new = order_review(claims, named)

@@ -1,4 +1,4 @@
-"""Retention by segment: what a customer's orders and values add to the sums (docs/metrics.md, "Segments").
+"""Apply customers' orders and values to the sums of retention by segment (docs/metrics.md, "Segments").
 
 It counts customers in `start` by the value that they had then, as experiments do by variant
 (`models.customers.variants`).

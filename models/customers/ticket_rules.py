@@ -1,4 +1,4 @@
-"""The tickets of a customer, with what the configured targets need (docs/metrics.md, "SLA")."""
+"""The tickets of a customer, with the fields that the configured targets need (docs/metrics.md, "SLA")."""
 
 from collections.abc import Sequence
 

@@ -105,7 +105,7 @@ class _Series:
 
 
 def _aspect(ticket: Ticket | None) -> object:
-    """Return what the numbers of a team depend on, but for its decisions."""
+    """Return the fields of a ticket that the numbers of its team depend on, without its decisions."""
     if ticket is None:
         return None
     return (

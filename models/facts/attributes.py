@@ -58,7 +58,7 @@ def attributes_in(fact: Fact) -> dict[str, str | None]:
 
 
 def attributes_of(fact: Fact) -> KeptAttributes:
-    """Return what is kept of the `customer.updated` event of a fact, once it lies beyond the horizon."""
+    """Return the attributes that are kept of a `customer.updated` event beyond the horizon."""
     return KeptAttributes(at=fact.claim.time, event=fact.claim.id, values=attributes_in(fact))
 
 

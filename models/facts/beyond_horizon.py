@@ -1,4 +1,4 @@
-"""The events of which something is kept beyond the horizon.
+"""The events that are kept in part beyond the horizon: placed orders and attributes of customers.
 
 docs/metrics.md, "First order" and "Segments".
 """
@@ -10,12 +10,12 @@ from models.facts.first_order import kept_order_of, places_order
 
 
 def may_be_kept(claim: object) -> bool:
-    """Return whether something of a claim's event may be kept beyond the horizon."""
+    """Return whether a part of a claim's event may be kept beyond the horizon."""
     return places_order(claim) or type(claim) is CustomerUpdated
 
 
 def kept_beyond_horizon(fact: Fact, *, keep_first_order: bool) -> Fact | None:
-    """Return what is kept of an event beyond the horizon, as a control fact; None if nothing is.
+    """Return the control fact that keeps a part of an event beyond the horizon; None if none is kept.
 
     Args:
         fact: the event's fact.

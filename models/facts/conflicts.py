@@ -145,7 +145,7 @@ def _is_control(fact: Fact) -> bool:
 
 
 def _event(fact: Fact) -> tuple[str, bool]:
-    """Return what the contents of one event share. An issued action is no event: its id is its own."""
+    """Return the key that the contents of one event share. An issued action has a key of its own."""
     return fact.claim.id, type(fact.claim) is Acted
 
 

@@ -68,7 +68,7 @@ def places_order(claim: object) -> bool:
 
 
 def kept_order_of(fact: Fact) -> KeptOrder:
-    """Return what is kept of the order that a fact places.
+    """Return the control fact that keeps the order that a fact places.
 
     Raises:
         TypeError: the fact places no order.

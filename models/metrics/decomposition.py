@@ -34,7 +34,7 @@ def total(shares: Iterable[Share]) -> Share:
 
 
 class Effect(NamedTuple):
-    """What one stratum adds to the change of the whole ratio.
+    """The part of the whole ratio's change that one stratum causes.
 
     Attributes:
         rate: effect of the change of the stratum's own ratio.

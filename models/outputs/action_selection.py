@@ -69,7 +69,7 @@ class ActionSelector:
         emitted: Mapping[str, EmittedAction],
         now: int,
     ) -> ActionSelection:
-        """Withdraw what no longer applies, and issue what the weekly cap admits.
+        """Withdraw actions that no longer apply, and issue the candidates that the weekly cap admits.
 
         Args:
             customer: the customer.

@@ -53,11 +53,11 @@ EmittedTargets = dict[str, dict[int, EmittedTarget]]
 
 
 class ArchivedTargets(Struct, array_like=True, gc=False):
-    """Compact memory of what was emitted for tickets that were decided long ago.
+    """The emitted targets of tickets that were decided long ago, in a compact form.
 
     Attributes:
         fingerprints: 4 bytes for each ticket, and 4 for the emitted state of each of its targets.
-        revisions: how many times something else had to be emitted for one of them.
+        revisions: how many times another state had to be emitted for one of these targets.
     """
 
     fingerprints: bytes = b""

@@ -91,7 +91,7 @@ def _refunds_by_order(customer: Customer) -> dict[str, list[RefundChange]]:
 
 
 def _refund_changes(claims: Iterable[RefundClaim]) -> Iterator[tuple[str, RefundChange]]:
-    """Yield what the payments and reversals of a refund change, each with the id of the order."""
+    """Yield the changes of orders by the payments and reversals of a refund, each with the order's id."""
     paid: Completed | None = None
     for claim in runs(claims, Completed, Reversed):
         if isinstance(claim, Completed):

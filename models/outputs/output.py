@@ -8,7 +8,7 @@ __all__ = ["ACTION", "PROFILE", "TICKET_SLA", "TRANSITION", "Output"]
 
 
 class Output(Struct, frozen=True, gc=False):
-    """A message, and what a publisher needs to send it.
+    """A message, with its key, id and time for the publisher.
 
     Attributes:
         type: message type, one of `models.contract.messages.MESSAGE_TYPES`.

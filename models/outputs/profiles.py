@@ -102,7 +102,7 @@ def _first_order(snapshot: CustomerSnapshot) -> int | None:
 
 
 def _content(profile: Profile, snapshot: CustomerSnapshot) -> tuple[object, ...]:
-    """Return what the content hash covers. Its values and their order are part of the stored state."""
+    """Return the content that is hashed. Its values and their order are part of the stored state."""
     history = snapshot.history
     orders = history.orders
     return (

@@ -233,7 +233,7 @@ def _ticket_fingerprint(ticket_id: str) -> bytes:
 
 
 def _fingerprint(ticket_id: str, kind: int, target: EmittedTarget) -> bytes:
-    """Return a fingerprint of a target's state. Four bytes are enough to tell apart those of one customer."""
+    """Return a fingerprint of a target's state: four bytes are enough for the targets of one customer."""
     return _crc(f"{ticket_id} {kind} {target.state} {target.due} {target.decided}")
 
 

@@ -58,7 +58,7 @@ def emit_transition(
 
 
 def _content(customer_id: str, transition: LifecycleTransition) -> tuple[object, ...]:
-    """Return what the id of the output covers: the same before and after the customer's first merge."""
+    """Return the content of the output's id. The customer's first merge does not change it."""
     event = None if transition.event is None else without_own_origin(transition.event, customer_id)
     return transition.before, transition.after, transition.time, transition.cause, event
 

@@ -1,8 +1,8 @@
-"""One partition's knowledge of other partitions' customers, and its messages to them.
+"""The links between the customers of one partition and those of others, and the messages about them.
 
-The facts of a customer are kept by the partition of the canonical id. This module knows which identities were
-redirected to another canonical id, which were erased, and which customers mention which others. It sends the
-messages that follow.
+The partition of the canonical id keeps the facts of a customer. This module holds the redirected identities
+with their canonical ids, the erased identities, and the customers that mention other customers. It sends the
+messages that follow from them.
 
 A referrer is notified of each order that names it, and again when the order changes. The messages carry a
 sequence number, since those about one customer may arrive by different ways after the customer was
@@ -185,7 +185,7 @@ class CrossPartition:
     def notify_referrers(
         self, customer: Customer, order_ids: set[str] | None = None, *, resend: bool = False
     ) -> None:
-        """Send the referrers of a customer's orders what has changed since the last message.
+        """Send the referrers of a customer's orders the changes since the last message.
 
         Args:
             customer: buyer.

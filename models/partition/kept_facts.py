@@ -1,4 +1,4 @@
-"""Store what is kept of a customer's events beyond the horizon: the first order, and the latest attributes.
+"""Keep a customer's first order and latest attributes beyond the horizon.
 
 docs/metrics.md, "First order" and "Segments".
 """
@@ -12,7 +12,7 @@ from models.partition.customers import PartitionCustomers
 
 
 class KeptFacts:
-    """Stores what is kept beyond the horizon, unless the fact log has an earlier order or a later value.
+    """Stores kept orders and attributes, unless the fact log has an earlier order or a later value.
 
     Args:
         customers: the partition's customers.

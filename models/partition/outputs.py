@@ -1,4 +1,4 @@
-"""The outputs of a partition's customers, and the state of what has been emitted."""
+"""The outputs of a partition's customers, and the emitted state."""
 
 from collections.abc import Iterable
 
@@ -54,7 +54,7 @@ class PartitionOutputs:
         return keys
 
     def emit(self, key: bytes) -> list[Output]:
-        """Return the new outputs of a customer, and store what has been emitted."""
+        """Return the new outputs of a customer, and store the emitted state."""
         if key not in self._fact_log.rows:
             return []
         customer = self._customers.peek(key)
@@ -72,7 +72,7 @@ class PartitionOutputs:
         return result.outputs
 
     def _emitted(self, key: bytes) -> EmittedState:
-        """Return what was emitted for a customer; without its profile if that is emitted again."""
+        """Return the emitted state of a customer; without the profile if that is emitted again."""
         state = self._fact_log.output_state(key)
         emitted = decode_emitted(state) if state else EmittedState()
         if key in self._again:

@@ -117,7 +117,7 @@ class Partition:
 
     @property
     def cross_partition(self) -> CrossPartition:
-        """What the partition knows of other partitions' customers."""
+        """The links between the partition's customers and those of other partitions."""
         return self._cross_partition
 
     # Processing.

@@ -129,7 +129,7 @@ def _response(reply: claims.Replied, responses: Sequence[claims.Replied], ticket
 
 
 def _roles(reply: claims.Replied, responses: Sequence[claims.Replied], ticket: Ticket) -> Iterator[str]:
-    """Yield for what a response counts, in words."""
+    """Yield the roles in which a response counts, in words."""
     humans = [one for one in responses if one.author == claims.AGENT]
     promises = [one for one in responses if one.promised is not None]
     if not ticket.by_agent and reply is responses[0]:

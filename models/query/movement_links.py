@@ -7,7 +7,7 @@ from models.query.movement_parameters import ExplainQuery
 
 
 def list_of(query: ExplainQuery, stratum: str) -> str | None:
-    """Return the path of the list of what a stratum's numerator counts now. None if there is no such list."""
+    """Return the path of the list of a stratum's numerator now. None if there is no such list."""
     if query.metric == "retention_sla_breach_ratio":
         return _tickets(query, stratum)
     if query.metric == "retention_refund_ratio":
@@ -30,6 +30,6 @@ def _stratum(query: ExplainQuery, stratum: str) -> dict[str, str]:
 
 def _tickets(query: ExplainQuery, stratum: str) -> str | None:
     if query.by == "team" and stratum in {OTHER, UNKNOWN}:
-        return None  # these are no teams of a ticket
+        return None  # no ticket has these names as its team
     selected = {"window": query.window, "sla": str(query.sla), str(query.by): stratum}
     return f"/tickets?breached&{urlencode(selected)}"

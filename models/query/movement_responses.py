@@ -24,7 +24,7 @@ class Side(Struct, frozen=True, gc=False):
 
 
 class Term(Struct, frozen=True, gc=False):
-    """What one stratum adds to the change."""
+    """The part of the change that one stratum causes."""
 
     stratum: Annotated[str, Meta(description="Value of the segment, or of what `by` names.")]
     before: Annotated[float | None, Meta(description="Ratio of the stratum at the earlier instant.")]
@@ -35,14 +35,12 @@ class Term(Struct, frozen=True, gc=False):
     after_weight: Annotated[float | None, Meta(description="Share of the denominator of all strata.")]
     rate_effect: Annotated[
         float | None,
-        Meta(description="What the change of the stratum's own ratio adds. Null without a change."),
+        Meta(description="Effect of the change of the stratum's own ratio. Null without a change."),
     ]
     mix_effect: Annotated[
-        float | None, Meta(description="What the change of the stratum's weight adds. Null without a change.")
+        float | None, Meta(description="Effect of the change of the stratum's weight. Null without a change.")
     ]
-    list: Annotated[
-        str | None, Meta(description="Path of the list of what the numerator counts now. Null without one.")
-    ]
+    list: Annotated[str | None, Meta(description="Path of the list of the numerator now. Null without one.")]
 
 
 class Largest(Struct, frozen=True, gc=False):
@@ -100,7 +98,7 @@ class Movement(Struct, frozen=True, kw_only=True, gc=False):
         ),
     ]
     overlap: Annotated[bool, Meta(description="Whether the windows of the two instants overlap.")]
-    caution: Annotated[str | None, Meta(description="What an overlap means for the bounds.")]
+    caution: Annotated[str | None, Meta(description="The effect of the overlap on the bounds.")]
     restated: Annotated[
         Restated | None,
         Meta(

@@ -73,7 +73,7 @@ class Periods(Struct, frozen=True, gc=False):
 
 
 class FrozenPeriods(NamedTuple):
-    """The frozen versions, and what they are compared with.
+    """The frozen versions, and the periods as known now.
 
     Attributes:
         totals: the periods as known now.

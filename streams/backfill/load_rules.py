@@ -1,4 +1,4 @@
-"""What a load leaves out, and what it changes: events that are too old, and the time of a snapshot."""
+"""The rules of a load: events that are too old are left out, and the time of a snapshot is replaced."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ _DECODE: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class LoadRules(Struct, frozen=True):
-    """What a load leaves out, and what it changes.
+    """The events that a load leaves out, and those whose time it replaces.
 
     Attributes:
         horizon: begin of the horizon, microseconds since the epoch. Older events are left out. None: no

@@ -24,7 +24,7 @@ class FileRecord(NamedTuple):
 
 
 class MappedRecord(NamedTuple):
-    """A record, and what the mapping makes of it; None for a row that cannot be read."""
+    """A record with its mapped events; None for a row that cannot be read."""
 
     record: FileRecord
     result: MappingResult | None

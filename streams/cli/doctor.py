@@ -39,7 +39,7 @@ def _principal(ctx: click.Context, param: click.Parameter, given: str | None) ->
 )
 @settings_options(*(name for name in SETTINGS if name != "config"), warn=False)  # a check reports them
 def command(settings: Settings, form: str | None, principal: str | None) -> int:
-    """Check the settings, this machine and Kafka; print what is wrong and how to correct it.
+    """Check the settings, this machine and Kafka; print each problem and its correction.
 
     Nothing is changed. The exit code is 1 if a check fails, and otherwise 0, even with warnings.
     """

@@ -85,7 +85,7 @@ class Inputs(Struct, frozen=True):
         return None if found is None else found.kind
 
     def resolve(self, topics: Iterable[str]) -> dict[str, Input]:
-        """Return topic -> input for those of the topics that are inputs. A name wins over a pattern.
+        """Return topic -> input for the topics that are inputs. A name precedes a pattern.
 
         Raises:
             RetentionError: two patterns match one topic.

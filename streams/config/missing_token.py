@@ -1,4 +1,4 @@
-"""Whether a worker that other machines can reach has no token, and what it does then."""
+"""The behaviour of a worker without a token that other machines can reach."""
 
 import socket
 from ipaddress import ip_address
@@ -12,11 +12,11 @@ _LOCAL_NAMES: Final = frozenset({"localhost", "localhost.localdomain"})
 
 
 class MissingToken(Struct, frozen=True):
-    """What a worker does without a token, in the words of the log, the doctor and the live page.
+    """The behaviour of a worker without a token, in words for the log, the doctor and the live page.
 
     Attributes:
         serves_customers: whether every client may read customers, tickets and orders; else it refuses them.
-        what: what the worker does without a token, one sentence.
+        what: the behaviour without a token, one sentence.
         advice: the correction, for the operator.
     """
 
@@ -26,7 +26,7 @@ class MissingToken(Struct, frozen=True):
 
 
 def missing_token_of(settings: Settings) -> MissingToken | None:
-    """Return what a worker does without a token; None if it has one, or is reached from its own machine only.
+    """Return the behaviour without a token; None with a token, or if only the own machine reaches the worker.
 
     Args:
         settings: the bound address, the token, and whether the API is open on purpose.

@@ -43,7 +43,7 @@ class RecordBatch:
 
 
 class EngineApp(faust.App):
-    """Faust's application, with what the transport and the assignor need of it.
+    """Faust's application, with the attributes that the transport and the assignor need.
 
     Attributes:
         client_options: connection options for aiokafka's clients.

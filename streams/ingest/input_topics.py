@@ -10,7 +10,7 @@ from streams.kafka.topics import INPUTS, Names
 
 
 def resolved(settings: Settings, topics: Iterable[str]) -> Mapping[str, Input]:
-    """Return topic -> input for those of the topics that are inputs.
+    """Return topic -> input for the topics that are inputs.
 
     Args:
         settings: settings with the inputs, by name and by pattern.

@@ -217,7 +217,7 @@ class Router:
         self._counters.read(self._task, tp, records)
 
     def deliver(self) -> None:
-        """Deliver the partition's messages: its own at once, the others through the repartition topic.
+        """Deliver the partition's messages: its own at once, all others through the repartition topic.
 
         Messages may come from any fact, from the clock and from building aggregates. Call this before the
         next transaction, so that they are sent in the transaction that holds their cause.
@@ -243,7 +243,7 @@ class Router:
         return [task if key else 0 for key, task in zip(keys, tasks, strict=True)]
 
     def _route(self, tp: TopicPartition, records: Sequence[RawRecord], batch: BatchFacts) -> None:
-        """Apply the facts of this task's customers, and forward the others."""
+        """Apply the facts of this task's customers, and forward all other facts."""
         self._partition.stream_time = batch.stream_time
         self._name_jumps(tp, batch)
         self._counters.events(tp.topic, len(records))

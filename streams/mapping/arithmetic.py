@@ -1,4 +1,4 @@
-"""Arithmetic of mapped numbers, which adds no binary error to what a record states."""
+"""Exact arithmetic of mapped numbers, without binary errors."""
 
 from collections.abc import Iterable
 from decimal import Decimal

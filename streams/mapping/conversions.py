@@ -143,7 +143,7 @@ def variants(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def attributes(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return attributes: an object whose values are text, or None for what is nothing."""
+    """Return attributes: an object whose values are text, or None for an absent value."""
     if not isinstance(value, dict):
         return value
     return {

@@ -57,7 +57,7 @@ class Sampled(formats.Record, Protocol):
 
 
 class MappedRecord(NamedTuple):
-    """One record and what it becomes.
+    """One record with its events.
 
     Attributes:
         position: where the record is.

@@ -28,7 +28,7 @@ def parsed(text: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def opened(row: dict[str, Any], places: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:
-    """Return a row with the JSON text at some places replaced by what it holds; the row is not changed.
+    """Return a row with the JSON text at some places replaced by its content; the row is not changed.
 
     Args:
         row: decoded row.

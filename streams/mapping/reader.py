@@ -91,7 +91,7 @@ class Reader:
             await self._registry.fetch_with_retries(self.definition.format, values, wanted)
 
     def map_record(self, value: bytes | None, record: Record | None = None) -> MappingResult:
-        """Return what a record becomes. Invalid content is reported in the result, never raised.
+        """Return the events of a record. Invalid content is reported in the result, never raised.
 
         Args:
             value: value of the record.
@@ -149,7 +149,7 @@ class Reader:
         return MappingResult([], [EventError(error.reason, f"mapping {self.name}: {error.message}")])
 
     def map_row(self, row: Mapping[str, Any]) -> MappingResult:
-        """Return what a row becomes that is decoded already and has no envelope, such as a row of a file."""
+        """Return the events of a decoded row without an envelope, such as a row of a file."""
         try:
             if self._placeholders.are_in(row):
                 row = self._placeholders.cleaned(row)

@@ -66,7 +66,7 @@ class Audit:
         self._fields = {field_of(tp) for tp in taken}
 
     async def of_series(self, tps: Sequence[TopicPartition]) -> Deviation | None:
-        """Return what is wrong with the hash of the series; None if nothing is.
+        """Return the error in the hash of the series; None without one.
 
         Args:
             tps: all partitions of the series' topic.
@@ -83,7 +83,7 @@ class Audit:
         return _deviation([f"series {key.decode(errors='replace')}" for key in wrong], len(missing))
 
     async def of_customers(self, tp: TopicPartition) -> Deviation | None:
-        """Return what is wrong with a partition's customers, and with the rankings; None if nothing is."""
+        """Return the error in a partition's customers or in the rankings; None without one."""
         expected = await self._profiles(tp)
         wrong, seen = await self._compare_profiles(tp, expected)
         wrong += await self._compare_ranks(expected)

@@ -20,7 +20,7 @@ class Shifts(Protocol):
         """Return the seconds from now to the start of the next shift."""
 
     def staff(self, now: float, /) -> float:
-        """Return the agents at work, as a multiple of those who are needed if they work at any hour."""
+        """Return the agents at work, as a multiple of the number that is needed if support is always open."""
 
     def attended(self, now: float, /) -> float:
         """Return the time from which agents work on a ticket that arrives now."""

@@ -64,7 +64,7 @@ class Evaluator:
         self._first_history.is_over = self._partition.has_customers
 
     def record_export(self, tick: Tick) -> None:
-        """Record that the metrics hold the results of the round that the tick names, and what it warns of."""
+        """Record the exported round that a tick names, and the warnings of the tick."""
         self._context.counters.clock_jump = tick.clock_jump or self._context.counters.clock_jump
         if tick.mappings:  # a new leader has none before its first results
             self._record_changed_inputs(changed_inputs(tick.mappings, self._context.mapping_digests))
@@ -86,7 +86,7 @@ class Evaluator:
             self._first_history.follow(self._context.source_offsets.known_ends(self._progress.inputs))
         facts_read = self._progress.facts_read
         partial = await self._build.evaluate(tick.now, start=facts_read or await self._nothing_left())
-        if partial is not None:  # before any other coroutine runs: no fact comes in between
+        if partial is not None:  # before any other coroutine runs, so that no fact is added in between
             self._partition.follow_close(caught_up=tick.caught_up)
         settled = facts_read and partial is not None and self._messages_committed()
         if partial is not None:

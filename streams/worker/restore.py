@@ -77,7 +77,7 @@ async def _start(
 
 
 async def _loss(task: Task, context: TaskContext, changelog: ChangelogStart, committed: Committed) -> str:
-    """Return what a task has lost, so that all inputs must be read again; empty if nothing is lost.
+    """Return the loss for which all inputs must be read again, in words; empty without one.
 
     Args:
         task: the task, with its rows.

@@ -92,7 +92,7 @@ class SourceProgress:
         return self.catch_up.facts_read(self.facts_position)
 
     def uncommitted(self, positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """Return those of `positions` that differ from the committed offsets."""
+        """Return the positions that differ from the committed offsets."""
         return {tp: at for tp, at in positions.items() if at != self.committed.get(tp)}
 
     def sample_lag(self, ends: Mapping[TopicPartition, int]) -> None:

@@ -31,7 +31,7 @@ class TopicRegistration:
         outbox.to(*self._tp).append(ownership.registration(context.names.group))
 
     async def is_first(self) -> bool:
-        """Return whether the topic holds this registration before those of all other existing groups.
+        """Return whether this registration is the first of all existing groups in the topic.
 
         Raises:
             TopicsOwned: another group has registered for the topics a moment before.

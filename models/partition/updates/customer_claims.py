@@ -105,7 +105,7 @@ class CustomerClaimUpdates:
         return exposures
 
     def _add(self, claim: CustomerClaim, sign: int) -> None:
-        """Apply what a claim contributes whatever the other claims are, or retract it."""
+        """Apply the contribution of a claim that does not depend on other claims, or retract it."""
         if isinstance(claim, Answered):
             if claim.survey != NPS:
                 self._feedback.add_answer(claim, sign)

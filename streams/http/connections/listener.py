@@ -62,7 +62,7 @@ class ConnectionListener:
     """Accepts connections, and keeps them within the limits.
 
     asyncio's own server accepts without a limit. Once the process has no file descriptor left, it logs each
-    attempt and answers nobody.
+    attempt and answers no client.
 
     Args:
         app: the application that handles the requests.
@@ -110,7 +110,7 @@ class ConnectionListener:
         self._checking = asyncio.create_task(self._check_all())
 
     async def stop(self) -> None:
-        """Stop listening, wait for the current requests, and end what is still open."""
+        """Stop listening, wait for the current requests, and close the other connections."""
         for task in self._accepting:
             task.cancel()
         await asyncio.gather(*self._accepting, return_exceptions=True)

@@ -179,7 +179,7 @@ class EventStream:
         return changes
 
     def _shown(self, key: str, record: bytes) -> _Shown | None:
-        """Return what the page shows of a record, and note its time and whether it has a chart."""
+        """Return the values of a record that the page shows. Record its time, and whether it has a chart."""
         row = _decode(record)
         if row.labels.get("quantile") not in _QUANTILES:
             return None
@@ -199,7 +199,7 @@ class EventStream:
 
 
 def _configuration(definitions: Definitions, clock: str) -> dict[str, Any]:
-    """Return what the page needs to know besides the numbers: version, windows, limits and definitions."""
+    """Return the configuration of the page: version, windows, limits and definitions."""
     limits = alerting_files.thresholds()
     return {
         "version": VERSION,

@@ -74,7 +74,7 @@ async def findings(client: AIOKafkaAdminClient, settings: Settings) -> AsyncIter
 
 
 def _warnings(tick: Tick, settings: Settings) -> Iterator[Finding]:
-    """Yield what the latest tick says about the state."""
+    """Yield the warnings about the state in the latest tick."""
     if tick.clock_jump is not None and settings.clock == "event":
         yield Finding("warn", describe_jump(tick.clock_jump), _JUMP_ADVICE)
     if tick.beyond:
