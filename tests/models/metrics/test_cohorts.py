@@ -52,6 +52,15 @@ def test_earliest_three_months_are_before_without_complete_from():
     assert ("retention_cohort_customers", "2026-01") not in samples
 
 
+@pytest.mark.parametrize(("since", "before"), [(date(2026, 2, 1), 1), (date(2026, 2, 2), 2)])
+def test_month_that_begins_before_complete_from_is_before(since, before):
+    shop = Shop(Definitions(cohorts=CohortDefinitions(complete_from=since)))
+    for month in range(3):
+        shop.order(f"o{month}", NOW - 30 * month * DAY, customer=f"c{month}")
+    assert shop.value("retention_cohort_customers", "before") == before
+    assert shop.value("retention_cohort_customers", "2026-03") == 1
+
+
 def test_customer_stays_in_before_when_the_first_order_is_kept(shop):
     shop.order("a1", NOW - 790 * DAY, customer="ada")
     shop.order("a2", NOW, customer="ada")
