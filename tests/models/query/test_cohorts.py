@@ -18,22 +18,22 @@ COHORTS = Definitions(
 
 
 def assert_lists_equal_cells(partition):
-    """Assert the number of eligible customers, of those with a hit and of those without, of every cell."""
+    """Assert who is eligible, has a hit and has none in every cell, and whether that is the whole month."""
     totals = cohort_totals(Totals([partition.evaluate(NOW)], COHORTS, NOW))
     customers = [partition.customer(key) for key in partition.customer_keys()]
     cells = [cell for month in totals.compared() for kind in KINDS for cell in totals.cells(month, kind)]
-    assert {cell.hits > 0 for cell in cells} == {True, False}
+    assert {cell.hits > 0 for cell in cells} == {cell.complete for cell in cells} == {True, False}
     for cell in cells:
-        asked = [
-            CustomerQuery(cohort=cell.cohort, age=cell.age, kind=cell.kind, hit=hit)
-            for hit in (None, True, False)
-        ]
-        found = [sum(is_listed(customer, query) for customer in customers) for query in asked]
-        assert found == [cell.eligible, cell.hits, cell.eligible - cell.hits], cell
+        chosen = {"cohort": cell.cohort, "age": cell.age, "kind": cell.kind}
+        sizes = [listed(customers, **chosen, hit=hit) for hit in (None, True, False)]
+        assert sizes == [cell.eligible, cell.hits, cell.eligible - cell.hits], cell
+        assert cell.complete == (cell.eligible == listed(customers, cohort=cell.cohort))
 
 
-def is_listed(customer, query):
-    return Customers(COHORTS).find(customer, query, NOW) is not None
+def listed(customers, **parameters):
+    """Return the length of a list."""
+    query, found = CustomerQuery(**parameters), Customers(COHORTS)
+    return sum(found.find(customer, query, NOW) is not None for customer in customers)
 
 
 def test_lists_equal_the_cells_beside_the_edges_of_periods():

@@ -69,11 +69,16 @@ async def test_lists_have_the_lengths_of_their_cells(worker):
 HITS = ("", "&hit=true", "&hit=false")
 
 
-async def test_months_are_selected_and_the_mean_stays(worker):
+@pytest.mark.parametrize(
+    ("months", "selected"),
+    [("from=2026-02", set()), ("to=2025-12", set()), ("from=2026-01&to=2026-01", {"2026-01"})],
+)
+async def test_months_are_selected_and_the_mean_stays(worker, months, selected):
     async with worker.served() as session:
-        found = await cells(session, "?from=2026-02")
-    assert {cell["cohort"] for cell in found["items"]} == {"mean"}
-    assert found["items"][0]["eligible"] == 40
+        found = await cells(session, f"?{months}")
+    assert {cell["cohort"] for cell in found["items"]} == {"mean", *selected}
+    assert found["items"][-1]["cohort"] == "mean"
+    assert found["items"][-3]["eligible"] == 40
 
 
 async def test_csv_has_a_row_for_each_cell(worker):
