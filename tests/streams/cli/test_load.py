@@ -271,3 +271,11 @@ def test_within_horizon_leaves_out_events_that_are_too_old(retention, kafka, bro
     assert "1 line left out: 1 too_old" in result.err
     assert retention("load", path, broker=kafka).code == 0
     assert len(broker_calls.records("orders")) == 3
+
+
+def test_snapshot_is_sent_with_the_date_that_is_named(retention, kafka, broker_calls, events_file):
+    updated = {"id": "u", "type": "customer.updated", "customer_id": "c", "attributes": {"plan": "pro"}}
+    path = events_file(updated | {"time": "2026-06-01T00:00:00Z"})
+    assert retention("load", path, "--attributes-since", "2024-01-01", broker=kafka).code == 0
+    [record] = broker_calls.records("customers")
+    assert json.loads(record.value) == updated | {"time": "2024-01-01T00:00:00Z"}
