@@ -44,4 +44,8 @@ def refuse_customers(missing_token: MissingToken | None) -> Middleware:
 
 def _is_about_customers(request: web.Request) -> bool:
     resource = request.match_info.route.resource
-    return resource is not None and resource.canonical.split("/")[1] in _CUSTOMER_PATHS
+    if resource is None:
+        return False
+    first = resource.canonical.split("/")[1]
+    # Cohorts by a segment are counted by a scan of all customers, and a cell may be one of them.
+    return first in _CUSTOMER_PATHS or (first == "cohorts" and "segment" in request.query)

@@ -195,6 +195,8 @@ async def test_exposed_worker_without_a_token_refuses_customers(unique, caplog, 
         found = await statuses(session, PRIVATE, Authorization="Bearer t")
         assert set(found.values()) == {403 if refused else 503}
         assert set((await statuses(session, (*PAGES[:2], "/metrics"))).values()) == {200}
+        cohorts = await statuses(session, ("/cohorts", "/cohorts?segment=a:b"), Authorization="Bearer t")
+        assert [*cohorts.values()] == [404, 403 if refused else 404]
         _, _, text = await get(session, "/customers", Authorization="Bearer t")
     assert refused == ("RETENTION_TOKEN" in json.loads(text)["detail"])
     warned = [record.getMessage() for record in caplog.records if "no token is set" in record.getMessage()]

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.config.load import load
-from streams.kafka.topics import DEAD_LETTERS, INPUTS
+from streams.kafka.topics import DEAD_LETTERS, INPUTS, PERIODS
 from streams.operations import reset
 
 
@@ -16,8 +16,8 @@ def test_topics_of_the_group_are_deleted(settings):
     assert {"g-facts", "g-customers-changelog"} <= set(reset.topics_of(settings))
 
 
-def test_inputs_and_dead_letters_are_kept(settings):
-    assert not {*INPUTS, DEAD_LETTERS} & set(reset.topics_of(settings))
+def test_inputs_dead_letters_and_closed_periods_are_kept(settings):
+    assert not {*INPUTS, DEAD_LETTERS, PERIODS} & set(reset.topics_of(settings))
 
 
 def test_topics_of_another_group_are_kept(settings):
