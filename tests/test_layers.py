@@ -28,6 +28,7 @@ LAYERS = [
     "streams.version",
     "streams.clock",
     "streams.secret",
+    "streams.printable",
     "streams.partitioner",
     "streams.patterns",
     "streams.config",

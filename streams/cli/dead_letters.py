@@ -13,13 +13,14 @@ from rich.padding import Padding
 from rich.text import Text
 
 from models.contract.decoding import Reason
-from streams.cli.messages import counted, printable_line, warn
+from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
 from streams.clock import time_of_record
 from streams.config.load import Settings
 from streams.mapping.shown_values import short_text, shortened
 from streams.operations import dead_letter_json, dead_letters, redrive
 from streams.operations.dead_letters import DeadLetter
+from streams.printable import printable_line
 
 _EXCERPT_BYTES: Final = 400
 _INDENT: Final = (0, 0, 0, 4)

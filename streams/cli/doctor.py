@@ -6,12 +6,12 @@ import platform
 
 import click
 
-from streams.cli.messages import printable_line
 from streams.cli.options import settings_options
 from streams.config import kafka_security
 from streams.config.load import SETTINGS, Settings
 from streams.operations import doctor
 from streams.operations.doctor import setup
+from streams.printable import printable_line
 from streams.version import VERSION
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.query.movement_responses import Movement, Side
-from streams.cli.messages import printable_line
+from streams.printable import printable_line
 from streams.secret import redact
 
 #: Width, characters, where the output is not a terminal.

@@ -9,8 +9,9 @@ from typing import Final
 
 import click
 
-from streams.cli.messages import printable, warn
+from streams.cli.messages import warn
 from streams.errors import RetentionError
+from streams.printable import printable
 from streams.version import VERSION
 
 #: Heading -> command -> description. A command's module is imported when the command runs: Faust alone takes

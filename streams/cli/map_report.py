@@ -9,9 +9,10 @@ from rich.table import Table
 from streams.backfill.rejection import REPEATED_HEADER
 from streams.cli.conflict_report import conflict_line, other_currencies_line
 from streams.cli.field_report import unseen_line, unused_line
-from streams.cli.messages import counted, printable
+from streams.cli.messages import counted
 from streams.mapping.dry_run_report import Example, Report
 from streams.mapping.identity_joins import described
+from streams.printable import printable
 
 #: Lines of an example; enough for a row of ten columns before and after a change.
 _MAX_LINES = 36

@@ -3,6 +3,7 @@
 import click
 
 from streams.errors import RetentionError
+from streams.printable import printable_line
 
 
 class Declined(RetentionError):
@@ -12,26 +13,6 @@ class Declined(RetentionError):
 def warn(text: str) -> None:
     """Print one line on standard error, without control characters: it may quote a record or a file."""
     click.echo(printable_line(text), err=True)
-
-
-def printable_line(text: str) -> str:
-    r"""Return text of others as `printable`, in one line: a line end would make a line of its own of it.
-
-    Example:
-        >>> printable_line("a\nb")
-        'a·b'
-    """
-    return printable(text).replace("\n", "\N{MIDDLE DOT}")
-
-
-def printable(text: str) -> str:
-    r"""Return text of others with a dot for each control character, which a terminal would interpret.
-
-    Example:
-        >>> printable("a\x1b[31m")
-        'a·[31m'
-    """
-    return "".join(one if one.isprintable() or one == "\n" else "\N{MIDDLE DOT}" for one in text)
 
 
 def counted(number: int, noun: str) -> str:

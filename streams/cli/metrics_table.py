@@ -14,7 +14,7 @@ from rich.text import Text
 from models.definitions.definitions import Definitions
 from models.definitions.windows import SHORT_WINDOWS
 from models.metrics.catalogue import Sample
-from streams.cli.messages import printable_line
+from streams.printable import printable_line
 
 #: Subject -> prefixes of its metrics' names; the first match counts.
 _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {

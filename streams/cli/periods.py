@@ -14,10 +14,11 @@ from rich.text import Text
 
 from models.contract.messages import ClosedPeriod, Metric, PeriodValue
 from models.definitions.periods import PERIOD_KINDS
-from streams.cli.messages import counted, printable_line, warn
+from streams.cli.messages import counted, warn
 from streams.cli.options import settings_options
 from streams.config.load import Settings
 from streams.operations import periods
+from streams.printable import printable_line
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON: one object a line.")
 #: Width, characters, where the output is not a terminal.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from streams.printable import printable_line
 from streams.report.content import Report
 from streams.report.tables import Table, tables
 
@@ -27,7 +28,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _urgent(report: Report) -> Iterator[str]:
     for one in report.needs_attention:
-        yield f"- **{one.severity.capitalize()}**: {_escaped(one.summary)}. {_escaped(one.detail)}"
+        yield f"- **{_escaped(one.severity.capitalize())}**: {_escaped(one.summary)}. {_escaped(one.detail)}"
     if not report.needs_attention:
         yield _escaped(report.nothing_urgent)
 
@@ -47,4 +48,4 @@ def _row(cells: Sequence[str], *, escape: bool = True) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", printable_line(" ".join(text.split())))

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from streams.printable import printable_line
 from streams.report.content import Report
 from streams.report.tables import Table, tables
 
 
 def write(report: Report) -> str:
     """Return the report as plain text."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(map(printable_line, _lines(report))) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -17,6 +17,8 @@ from tests.support.reports import PERIODS, filled, numbers_of, report_of
 
 FORMS = [text_form, markdown_form, html_form]
 EVIL = '<script>alert("1 & 2")</script>|*_[x](y)'
+#: Moves the cursor, and looks like a line of its own.
+FORGED = "x\x1b[2J\nAll is well\r"
 EXPLANATION = Explanation(
     title=EVIL, sentences=(EVIL,), by="country", terms=((EVIL, "1 %", "2 %", "+1 points", "0 points"),)
 )
@@ -93,12 +95,20 @@ def test_html_escapes_every_text():
 
 
 def test_markdown_escapes_every_text():
-    report = report_of(explanations=[EXPLANATION], alerts=[Urgent("warning", EVIL, EVIL)], notices=[EVIL])
+    report = report_of(explanations=[EXPLANATION], alerts=[Urgent(EVIL, EVIL, EVIL)], notices=[EVIL])
     text = markdown_form.write(report)
     assert "<script>" not in text
     assert "[x](y)" not in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} <= {6, 9}
+
+
+@pytest.mark.parametrize("form", [text_form, markdown_form], ids=lambda form: form.__name__)
+def test_text_of_others_forges_no_line(form):
+    explanation = replace(EXPLANATION, title=FORGED, sentences=(FORGED,), terms=((FORGED,) * 5,))
+    text = form.write(report_of(explanations=[explanation], alerts=[Urgent(*[FORGED] * 3)], notices=[FORGED]))
+    assert "\x1b" not in text
+    assert not [line for line in text.splitlines() if line.lower().startswith("all is well")]
 
 
 def test_html_refers_to_no_other_file():
