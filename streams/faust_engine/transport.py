@@ -44,6 +44,10 @@ _UNAUTHORISED_SECONDS = 1.0
 #: A poll returns records only of partitions that were active when it started. Those of a task that was opened
 #: meanwhile wait until it ends. Faust's poll would take up to a second.
 _POLL_SECONDS = 0.1
+#: aiokafka joins a group again only if the consumer has polled within this time, and Faust polls only once
+#: it has joined. With the default of five minutes, a worker that was suspended for longer would never join
+#: again. This is the largest value, 24 days. Kafka itself removes a member that sends no heartbeat.
+_MAX_POLL_INTERVAL_MS = 2**31 - 1
 
 
 class BatchThread(driver.AIOKafkaConsumerThread):
@@ -92,6 +96,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
         )
 
     async def _fetch_records(
