@@ -1,11 +1,13 @@
 """Figures of a report: a number with its bounds and its change, and how each is written."""
 
+from collections.abc import Mapping
 from math import isnan
 from typing import Final, Literal
 
 from msgspec import Struct
 
-from models.metrics.bounds import newcombe
+from models.definitions.money import exponent
+from models.metrics.bounds import UNDEFINED, Bounds, newcombe, wilson
 from streams.report.numbers import Number
 
 #: Share: a ratio from 0 to 1. Duration: seconds. Score: a number with a scale of its own, such as NPS.
@@ -16,8 +18,10 @@ Direction = Literal["up", "down", "either"]
 NO_DATA: Final = "no data yet"
 _TO: Final = "\N{EN DASH}"
 _MINUS: Final = "\N{MINUS SIGN}"
-#: Answers below which a score says nothing by itself.
-_FEWEST_ANSWERS: Final = 100
+#: Answers or things below which the change of a score or a mean is not judged.
+_FEWEST: Final[Mapping[str, int]] = {"score": 100, "duration": 30, "money": 30}
+#: Changes from here on are written as a multiple, as a share of the number before.
+_MULTIPLE: Final = 9
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 #: Changes below this are written as "no change".
 _SMALLEST: Final = {"share": 0.0005, "money": 0.0005, "number": 0.0005, "duration": 0.0005, "score": 0.05}
@@ -33,6 +37,7 @@ class Figure(Struct, frozen=True, kw_only=True):
         now: the number.
         before: the number in the period before; undefined without one.
         currency: ISO 4217 code of money; empty for other units.
+        counted: the number of things that a sum of money is over; None for other numbers.
     """
 
     title: str
@@ -41,6 +46,7 @@ class Figure(Struct, frozen=True, kw_only=True):
     now: Number
     before: Number
     currency: str = ""
+    counted: "Figure | None" = None
 
     @property
     def value(self) -> str:
@@ -61,11 +67,19 @@ class Figure(Struct, frozen=True, kw_only=True):
         return f"{100 * low:.1f}{_TO}{100 * high:.1f} %"
 
     @property
-    def rests_on(self) -> str:
-        """The number of things that a ratio or mean rests on, as text; empty for other numbers."""
+    def few(self) -> str:
+        """The number of things behind a score or mean as text if they are too few to judge; else empty."""
         denominator = self.now.denominator
-        is_count = denominator is not None and self.unit != "money"
-        return f"{denominator:,.0f}" if is_count else ""
+        if denominator is None or denominator >= _FEWEST.get(self.unit, 0):
+            return ""
+        return f"of only {denominator:,.0f}{' answers' if self.unit == 'score' else ''}"
+
+    @property
+    def doubt(self) -> str:
+        """Why the change says little, as text; empty if it says something, or there is none."""
+        if not self.is_changed:
+            return ""
+        return "may be chance" if self.may_be_chance else self.few
 
     @property
     def difference(self) -> float | None:
@@ -79,15 +93,29 @@ class Figure(Struct, frozen=True, kw_only=True):
 
     @property
     def may_be_chance(self) -> bool:
-        """Whether the change of a share is within what chance alone explains (Newcombe, 95 %)."""
-        if self.unit != "share" or not self.is_changed:
+        """Whether chance alone explains the change (95 %) of a share, or of a number of things."""
+        if not self.is_changed or self.unit not in {"share", "number"}:
             return False
+        bounds = self._bounds_of_share() if self.unit == "share" else self._bounds_of_count()
+        return bounds.low is not None and bounds.high is not None and bounds.low <= 0 <= bounds.high
+
+    def _bounds_of_share(self) -> Bounds:
+        """Return the bounds of the difference, by Newcombe; undefined if the share has none itself."""
         parts = (self.before.numerator, self.before.denominator, self.now.numerator, self.now.denominator)
         if self.now.low is None or any(part is None for part in parts):
-            return False
+            return UNDEFINED
         hits_before, before, hits, now = (float(part or 0) for part in parts)
-        low, high = newcombe((hits_before, before), (hits, now))
-        return low is not None and high is not None and low <= 0 <= high
+        return newcombe((hits_before, before), (hits, now))
+
+    def _bounds_of_count(self) -> Bounds:
+        """Return the bounds of the present share of both numbers, less one half.
+
+        Things that happen independently and equally often in both periods are as likely in one as in the
+        other one.
+        """
+        now, before = self.now.value, self.before.value
+        low, high = wilson(now, now + before)
+        return UNDEFINED if low is None or high is None else Bounds(low - 0.5, high - 0.5)
 
     @property
     def is_changed(self) -> bool:
@@ -97,10 +125,10 @@ class Figure(Struct, frozen=True, kw_only=True):
 
     @property
     def change(self) -> str:
-        """The change as text; empty if it is unknown."""
+        """The change as text, or why it has none; empty without a number."""
         difference = self.difference
         if difference is None:
-            return ""
+            return self._not_compared
         if not self.is_changed:
             return "no change"
         sign = "+" if difference > 0 else _MINUS
@@ -109,17 +137,38 @@ class Figure(Struct, frozen=True, kw_only=True):
         return f"{sign}{abs(difference):.1f} points" if self.unit == "score" else _percent(sign, difference)
 
     @property
+    def _not_compared(self) -> str:
+        if not self.now.exists:
+            return ""
+        if self.before.exists:
+            return "from 0"
+        return "no data before" if self.before.is_known else "not compared"
+
+    @property
     def judgement(self) -> Literal["good", "bad", "none"]:
         """Whether the change is good or bad for the shop; `none` if it is neither, or may be chance."""
         difference = self.difference
         if difference is None or not self.is_changed or self.good == "either" or self.may_be_chance:
             return "none"
-        if self.unit == "score" and (self.now.denominator or 0) < _FEWEST_ANSWERS:
+        if self.few or (self.counted is not None and self.counted.may_be_chance):
             return "none"
         return "good" if (difference > 0) == (self.good == "up") else "bad"
 
 
+def difference_text(figure: Figure) -> str:
+    """Return how much a figure differs from the one before, in its own unit; empty if that is unknown."""
+    now, before = figure.now.value, figure.before.value
+    if isnan(now) or isnan(before):
+        return ""
+    sign = "+" if now > before else _MINUS
+    if figure.unit == "share":
+        return f"{sign}{100 * abs(now - before):.1f} points"
+    return f"{sign}{written(abs(now - before), figure.unit, figure.currency)}"
+
+
 def _percent(sign: str, difference: float) -> str:
+    if difference >= _MULTIPLE:
+        return f"\N{MULTIPLICATION SIGN}{1 + difference:,.0f}"
     share = 100 * abs(difference)
     return f"{sign}{share:,.0f} %" if share >= 10 else f"{sign}{share:.1f} %"  # noqa: PLR2004 - two digits
 
@@ -136,11 +185,28 @@ def written(value: float, unit: Unit, currency: str = "") -> str:
     if unit == "share":
         return f"{100 * value:.1f} %"
     if unit == "money":
-        digits = 0 if abs(value) >= 1000 else 2  # noqa: PLR2004 - cents do not matter from here on
-        return f"{value:,.{digits}f} {currency}".rstrip()
+        digits = 0 if abs(value) >= 1000 else exponent(currency)  # noqa: PLR2004 - cents do not matter from here on
+        return f"{_signed(value, digits)} {currency}".rstrip()
     if unit == "duration":
         return _duration(value)
-    return f"{value:,.1f}" if unit == "score" else f"{value:,.0f}"
+    return _signed(value, 1 if unit == "score" else 0)
+
+
+def percent(share: float) -> str:
+    """Return a share without needless digits, such as a configured limit.
+
+    Example:
+        >>> percent(0.95), percent(0.995)
+        ('95 %', '99.5 %')
+    """
+    return f"{100 * share:.3g} %"
+
+
+def _signed(value: float, digits: int) -> str:
+    """Return a number with separators of thousands, and a minus sign if it is negative as it is written."""
+    text = f"{abs(value):,.{digits}f}"
+    is_zero = not text.strip("0.")
+    return f"{_MINUS}{text}" if value < 0 and not is_zero else text
 
 
 def _duration(seconds: float) -> str:
