@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from models.metrics.closings import AS_CLOSED
 from streams.report.figures import Direction, Figure, Unit
 from streams.report.numbers import Number, Numbers
 from streams.report.periods import PeriodName, Subject
@@ -49,8 +51,10 @@ _SLAS: Final = {
     "promise": "Promise broken",
 }
 
+#: Title of the figure that a report begins with.
+STAYED: Final = "Customers who stayed"
 _SETS: Final = (
-    _Row("Customers who stayed", "share", "up", "rate_ratio", {"method": "cohort"}),
+    _Row(STAYED, "share", "up", "rate_ratio", {"method": "cohort"}),
     _Row("Active customers", "number", "up", "customers", {"set": "end"}),
     _Row("Retained", "number", "up", "customers", {"set": "retained"}),
     _Row("Lost", "number", "down", "customers", {"set": "lost"}),
@@ -67,6 +71,12 @@ _SCORES: Final = (
     _Row("Satisfied (CSAT)", "share", "up", "csat_ratio"),
     _Row("Net promoter score", "score", "up", "nps"),
 )
+#: Sum of money -> the number of things that it is over.
+_COUNTED: Final = {
+    "Net revenue": "Orders",
+    "Net revenue of first orders": "First orders",
+    "Net revenue of repeat orders": "Repeat orders",
+}
 #: Labels that the series of a window have besides, by metric.
 _OF_WINDOW: Final[Mapping[str, Mapping[str, str]]] = {
     "average_order_value": {"orders": "all"},
@@ -121,26 +131,35 @@ class Source(Struct, frozen=True):
 def of_period(source: Source, period: PeriodName, before: PeriodName | None) -> list[Section]:
     """Return the sections of a calendar period, compared with the period before."""
     numbers = source.now
-    named = {
-        "Customers": _SETS,
-        "Orders and money": _MONEY,
-        "Support": _sla_rows(numbers, "retention_period_sla_breach_ratio"),
-        "Feedback": _SCORES,
-    }
+    sections = []
+    for title, rows in _period_rows(numbers).items():
+        known = [row for row in rows if _of_period(numbers, row, period).is_known]
+        if rows:
+            sections.append(_section(title, [_period_figure(numbers, row, period, before) for row in known]))
+    return sections
 
-    def number(row: _Row, of: PeriodName | None) -> Number:
-        if of is None:
-            return Number(None)
-        return numbers.of(f"retention_period_{row.metric}", **of.labels, **_labels(row, numbers))
 
-    def figure(row: _Row) -> Figure:
-        return _figure(row, number(row, period), number(row, before), numbers.currency)
+def closed_figures(numbers: Numbers, period: PeriodName) -> list[Figure]:
+    """Return the figures of a calendar period as known now, compared with those at its close."""
+    frozen = replace(period, basis=AS_CLOSED)
+    every = (row for rows in _period_rows(numbers).values() for row in rows)
+    return [_period_figure(numbers, row, period, frozen) for row in every]
 
-    return [
-        _section(title, [figure(row) for row in rows if number(row, period).is_known])
-        for title, rows in named.items()
-        if rows
-    ]
+
+def _period_rows(numbers: Numbers) -> dict[str, Sequence[_Row]]:
+    slas = _sla_rows(numbers, "retention_period_sla_breach_ratio")
+    return {"Customers": _SETS, "Orders and money": _MONEY, "Support": slas, "Feedback": _SCORES}
+
+
+def _of_period(numbers: Numbers, row: _Row, period: PeriodName | None) -> Number:
+    if period is None:
+        return Number(None)
+    return numbers.of(f"retention_period_{row.metric}", **period.labels, **_labels(row, numbers))
+
+
+def _period_figure(numbers: Numbers, row: _Row, period: PeriodName, before: PeriodName | None) -> Figure:
+    now, earlier = _of_period(numbers, row, period), _of_period(numbers, row, before)
+    return _figure(row, now, earlier, numbers.currency)
 
 
 def of_window(source: Source, subject: Subject, *, whole: bool) -> list[Section]:
@@ -192,7 +211,12 @@ def _figure(row: _Row, now: Number, before: Number, currency: str) -> Figure:
 
 
 def _section(title: str, figures: Sequence[Figure]) -> Section:
-    with_data = tuple(figure for figure in figures if figure.now.exists)
+    by_title = {figure.title: figure for figure in figures}
+    with_data = tuple(
+        replace(figure, counted=by_title.get(_COUNTED.get(figure.title, "")))
+        for figure in figures
+        if figure.now.exists
+    )
     return Section(title, with_data or tuple(figures[:1]))
 
 

@@ -4,7 +4,6 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from msgspec.structs import replace
 
 from models.definitions.definitions import Definitions
 from streams.report import html_form, markdown_form, style, text_form
@@ -13,7 +12,7 @@ from streams.report.numbers import Numbers
 from streams.report.sections import Source
 from streams.report.urgent import Urgent
 from tests.support.partitions import Shop
-from tests.support.reports import PERIODS, filled, numbers_of, report_of
+from tests.support.reports import filled, numbers_of, report_of
 
 FORMS = [text_form, markdown_form, html_form]
 EVIL = '<script>alert("1 & 2")</script>|*_[x](y)'
@@ -132,17 +131,3 @@ def test_rare_columns_and_tiles_have_a_phone_style():
     for name in ("tile", "half", "rare", "panel"):
         assert f".{name}{{" in text.partition("max-width:")[2]
         assert re.search(rf'class="[^"]*\b{name}\b', text)
-
-
-def test_values_that_changed_since_the_close_are_named():
-    numbers = numbers_of(filled(Shop(PERIODS)))
-    assert not report_of(source=Source(now=numbers, before=Numbers(()))).notices
-    closed = Numbers([*numbers.metrics(), *map(frozen, numbers.metrics())])
-    [notice] = report_of(source=Source(now=closed, before=Numbers(()))).notices
-    assert notice.startswith("When the week was closed: net revenue 359.00 USD, orders 11")
-
-
-def frozen(metric):
-    """Return a record as it was at the close of its period: one less."""
-    labels = metric.labels | {"basis": "as_closed"}
-    return replace(metric, labels=labels, value=None if metric.value is None else metric.value - 1)
