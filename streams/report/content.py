@@ -12,8 +12,9 @@ from streams.report.explanation import DISTANCES, Explanation
 from streams.report.figures import Figure
 from streams.report.notices import notices_of
 from streams.report.numbers import Numbers, instant
-from streams.report.periods import NAMES, Subject, choose, days_of, length_of
-from streams.report.sections import Section, Source
+from streams.report.periods import NAMES, Subject, choose, days_of, length_of, window_days
+from streams.report.restated import Restatement, is_closed, restatement_of
+from streams.report.sections import STAYED, Section, Source
 from streams.report.trend import TrendRow, of_periods, of_windows
 from streams.report.urgent import Budget, Urgent, budgets, urgent
 
@@ -26,15 +27,18 @@ class Report(Struct, frozen=True, kw_only=True):
         subtitle: what the numbers are compared with, and their instant.
         summary: the most important numbers in sentences.
         notices: what a reader has to know about the numbers.
+        restated: what has changed since the period was closed; None if nothing has.
         sections: the figures of the period.
         window_sections: figures that only windows have; empty if `sections` has them.
         window: name of the window of `window_sections`.
+        remark: what a reader has to know about the changes of windows; may be empty.
         trend: the periods up to the subject, ascending; of windows, each configured window.
+        over_time: whether the rows of the trend follow each other in time.
         trend_title: title of the trend.
         currency: ISO 4217 code of money.
         explanations: why ratios moved.
         urgent: what exceeds its threshold now.
-        budgets: the error budgets.
+        budgets: the error budgets with enough decisions to judge by.
         alerts: summaries of the alerts that fire in Prometheus; None if it was not asked.
     """
 
@@ -42,10 +46,13 @@ class Report(Struct, frozen=True, kw_only=True):
     subtitle: str
     summary: list[str]
     notices: list[str]
+    restated: Restatement | None
     sections: list[Section]
     window_sections: list[Section]
     window: str
+    remark: str
     trend: list[TrendRow]
+    over_time: bool
     trend_title: str
     currency: str
     explanations: list[Explanation]
@@ -56,14 +63,9 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def highlights(self) -> list[Figure]:
         """The figures that the report begins with."""
-        wanted = ("Customers who stayed", "Net revenue", "Orders", "Satisfied (CSAT)")
+        wanted = (STAYED, "Net revenue", "Orders", "Satisfied (CSAT)")
         found = {figure.title: figure for section in self.sections for figure in section.figures}
         return [found[title] for title in wanted if title in found]
-
-    @property
-    def over_time(self) -> bool:
-        """Whether the rows of the trend follow each other in time."""
-        return bool(self.window_sections)
 
     @property
     def needs_attention(self) -> list[Urgent]:
@@ -86,12 +88,18 @@ class Material(Struct, frozen=True, kw_only=True):
         explanations: why ratios moved.
         notices: what the source has to say about the numbers.
         alerts: alerts that fire in Prometheus; None if it was not asked.
+        compared: what a reader has to know about the earlier values of windows; may be empty.
+        uncompared: why numbers of windows have no earlier value, where that is so; may be empty.
+        zone: IANA name of the zone in which the report names instants.
     """
 
     source: Source
     explanations: Sequence[Explanation] = ()
     notices: Sequence[str] = ()
     alerts: Sequence[Urgent] | None = None
+    compared: str = ""
+    uncompared: str = ""
+    zone: str = "UTC"
 
 
 def subject_of(numbers: Numbers, text: str) -> Subject:
@@ -114,54 +122,73 @@ def subject_of(numbers: Numbers, text: str) -> Subject:
 def make(material: Material, subject: Subject) -> Report:
     """Return the report of a subject, from `subject_of`."""
     numbers, period = material.source.now, subject.period
+    restated = None if period is None else restatement_of(numbers, period)
+    notices = [*notices_of(numbers, subject), *([] if restated is None else [restated.sentence])]
     limits: dict[str, Any] = alerting_files.thresholds()
     if period is None:
         found, further = sections.of_window(material.source, subject, whole=True), []
         trend, trend_title = of_windows(numbers, subject), "By window"
     else:
         found = sections.of_period(material.source, period, subject.before)
-        further = sections.of_window(material.source, subject, whole=False)
+        further = sections.of_window(material.source, subject, whole=False) if subject.is_latest else []
         trend = of_periods(numbers, subject, period)
         trend_title = f"The last {len(trend)} {NAMES[subject.kind][1]}"
     return Report(
         title=f"The last {length_of(subject.window)}" if period is None else period.title,
-        subtitle=_subtitle(numbers, subject),
+        subtitle=_subtitle(numbers, subject, material.zone),
         summary=_summary(found, subject),
-        notices=[*notices_of(numbers, subject), *material.notices],
+        notices=[*notices, *material.notices],
+        restated=restated,
         sections=found,
         window_sections=further,
         window=subject.window,
+        remark=_remark(found if period is None else further, material),
         trend=trend,
+        over_time=period is not None,
         trend_title=trend_title,
         currency=numbers.currency,
         explanations=list(material.explanations),
         urgent=urgent(numbers, limits),
-        budgets=budgets(numbers, limits),
+        budgets=[budget for budget in budgets(numbers, limits) if budget.is_judged],
         alerts=None if material.alerts is None else list(material.alerts),
     )
 
 
-def _subtitle(numbers: Numbers, subject: Subject) -> str:
-    as_of = instant(numbers.as_of or 0)
-    if subject.period is None:
-        return f"Compared with {DISTANCES[subject.against]} before · as of {as_of}"
-    days = days_of(subject.period)
+def _subtitle(numbers: Numbers, subject: Subject, zone: str) -> str:
+    seconds = numbers.as_of or 0.0
+    as_of, period = f"as of {instant(seconds, zone)}", subject.period
+    if period is None:
+        days = window_days(subject.window, seconds, zone)
+        return " · ".join([days, f"compared with {DISTANCES[subject.against]} before", as_of])
     compared = f"compared with the {subject.kind} before" if subject.before else "as known now"
-    return " · ".join(filter(None, [days, compared, f"as of {as_of}"]))
+    is_open = period.basis == "as_now" and is_closed(numbers, period) is False
+    parts = [days_of(period), compared, as_of, "not closed yet" if is_open else ""]
+    text = " · ".join(filter(None, parts))
+    return text[0].upper() + text[1:]
+
+
+def _remark(of_window: Sequence[Section], material: Material) -> str:
+    """Return the sentences about the changes of windows that apply."""
+    figures = [figure for section in of_window for figure in section.figures if figure.now.exists]
+    is_compared, is_uncompared = (
+        any(figure.before.is_known == known for figure in figures) for known in (True, False)
+    )
+    remarks = (material.compared if is_compared else "", material.uncompared if is_uncompared else "")
+    return " ".join(filter(None, remarks))
 
 
 def _summary(found: Sequence[Section], subject: Subject) -> list[str]:
     figures = {figure.title: figure for section in found for figure in section.figures}
     unit = subject.kind if subject.period is not None else length_of(subject.window)
     sentences = []
-    stayed = figures.get("Customers who stayed")
+    stayed = figures.get(STAYED)
     if stayed is not None and stayed.now.exists:
         chance = ", which may be chance" if stayed.may_be_chance else ""
-        change = f" ({stayed.change}{chance})" if stayed.change else ""
+        change = f" ({stayed.change}{chance})" if stayed.before.exists else ""
         sentences.append(f"{stayed.value} of the customers of the {unit} before stayed{change}.")
     net, orders = figures.get("Net revenue"), figures.get("Orders")
     if net is not None and orders is not None and (orders.now.value > 0 or orders.before.value > 0):
-        change = f" ({net.change})" if net.change else ""
+        change = f" ({net.change})" if net.before.exists else ""
         noun = "order" if orders.value == "1" else "orders"
         sentences.append(f"Net revenue was {net.value}{change}, from {orders.value} {noun}.")
     return sentences or ["There is no data yet."]

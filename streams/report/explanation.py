@@ -8,7 +8,7 @@ from msgspec import Struct
 from models.contract.messages import Metric
 from models.metrics.explained import EXPLAINED
 from models.query.movement_parameters import Against, ExplainQuery
-from models.query.movement_responses import Movement, Side, Term
+from models.query.movement_responses import Largest, Movement, Side, Term
 from models.query.strata import with_defaults
 from streams.report.figures import written
 from streams.report.periods import Subject, length_of
@@ -20,6 +20,20 @@ _TITLES: Final = {
     "retention_sla_breach_ratio": "first responses by an agent that came too late",
     "retention_refund_ratio": "orders refunded so far",
 }
+#: What groups are made by -> its name.
+_STRATA: Final[Mapping[str, str]] = {"tenure": "number of orders so far"}
+_EXPOSURES: Final[Mapping[str, str]] = {
+    "slow_response": "a late first response",
+    "late_delivery": "a late delivery",
+    "refund": "a refund",
+    "refund_rejected": "a rejected refund",
+    "stockout": "a product out of stock",
+    "bad_experience": "a bad rating",
+}
+#: Customers with an experience below which their share says nothing.
+_FEWEST_EXPOSED: Final = 30
+#: What overlapping windows mean, once in a report.
+_CAUTION: Final = "The two windows overlap, so all these intervals are wider than they have to be."
 #: Terms that a report has room for.
 _MOST_TERMS: Final = 6
 
@@ -58,15 +72,28 @@ def queries(subject: Subject) -> list[ExplainQuery]:
 
 def explanations_of(movements: Sequence[Movement]) -> list[Explanation]:
     """Return the explanations of the ratios that changed."""
-    return [_explanation(movement) for movement in movements if movement.change]
+    changed = [movement for movement in movements if movement.change]
+    overlapping = [movement for movement in changed if movement.overlap]
+    return [_explanation(movement, caution=movement in overlapping[-1:]) for movement in changed]
 
 
 def earlier_metrics(movements: Sequence[Movement]) -> Iterator[Metric]:
-    """Yield the ratios at the earlier instant as series, so that a report can compare with them."""
+    """Yield what is known of the earlier instant as series, so that a report can compare with it.
+
+    The retention rate has the customers who were retained and lost as its parts.
+    """
     for movement in movements:
         own = {"sla": movement.sla, "basis": movement.basis, "window": movement.window}
         labels = {name: value for name, value in own.items() if value is not None}
         yield _metric(movement.metric, {**EXPLAINED[movement.metric], **labels}, movement.before)
+        if movement.metric == "retention_rate_ratio":
+            yield from _sets(movement.before, labels)
+
+
+def _sets(side: Side, labels: dict[str, str]) -> Iterator[Metric]:
+    sizes = {"retained": side.numerator, "lost": side.denominator - side.numerator}
+    for name, size in sizes.items():
+        yield Metric(metric="retention_customers", labels=labels | {"set": name}, value=size, as_of=side.at)
 
 
 def _metric(name: str, labels: dict[str, str], side: Side) -> Metric:
@@ -82,12 +109,12 @@ def _metric(name: str, labels: dict[str, str], side: Side) -> Metric:
     )
 
 
-def _explanation(movement: Movement) -> Explanation:
+def _explanation(movement: Movement, *, caution: bool) -> Explanation:
     terms = movement.terms[:_MOST_TERMS] if movement.distinguishable else []
     return Explanation(
         title=_TITLES.get(movement.metric, movement.metric),
-        sentences=tuple(_sentences(movement)),
-        by=movement.by,
+        sentences=(*_sentences(movement), *([_CAUTION] if caution else [])),
+        by=_STRATA.get(movement.by, movement.by),
         terms=tuple(map(_term, terms)),
     )
 
@@ -102,15 +129,32 @@ def _sentences(movement: Movement) -> Iterator[str]:
     if not movement.distinguishable:
         yield "This may be chance, so no part of it is ranked."
     elif largest is not None:
-        yield (
-            f"The largest part is the {largest.effect} effect of {movement.by} {largest.stratum}: "
-            f"{_signed(largest.value)}."
-        )
+        yield f"The largest part comes {_cause(movement, largest)}: {_signed(largest.value)}."
+    yield from _exposure(movement)
     restated = movement.restated
     if restated is not None and restated.difference:
         yield f"Late data has changed the earlier value by {_signed(restated.difference)}."
-    if movement.overlap:
-        yield "The windows of both instants overlap, so this interval is wider than it has to be."
+
+
+def _cause(movement: Movement, largest: Largest) -> str:
+    group = f"{_STRATA.get(movement.by, movement.by)} {largest.stratum}"
+    if largest.effect == "rate":
+        return f"from {group}, whose own share changed (rate effect)"
+    return f"from {group}, of which there are more or fewer (mix effect)"
+
+
+def _exposure(movement: Movement) -> Iterator[str]:
+    """Yield the bad experience that explains most of the customers who did not stay."""
+    known = [
+        one
+        for one in movement.exposures
+        if one.after_most is not None and one.after_most < 0 and one.after_number >= _FEWEST_EXPOSED
+    ]
+    if known:
+        worst = min(known, key=lambda one: one.after_most or 0.0)
+        before = "" if worst.before_most is None else f", {_signed(worst.before_most)} before"
+        name = _EXPOSURES.get(worst.exposure, worst.exposure)
+        yield f"Of all bad experiences, {name} explains most, at most {_signed(worst.after_most)}{before}."
 
 
 def _term(term: Term) -> tuple[str, ...]:

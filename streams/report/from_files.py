@@ -47,7 +47,11 @@ def material_of(
     numbers = [_numbers(partition, instant, definitions) for instant in (before, now)]
     questions = queries(subject_of(numbers[1], period))
     movements = [_movement(partition, query, now, definitions) for query in questions]
-    return Material(source=Source(now=numbers[1], before=numbers[0]), explanations=explanations_of(movements))
+    return Material(
+        source=Source(now=numbers[1], before=numbers[0]),
+        explanations=explanations_of(movements),
+        zone=definitions.periods.zone,
+    )
 
 
 def _movement(partition: Partition, query: ExplainQuery, now: int, definitions: Definitions) -> Movement:

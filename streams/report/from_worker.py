@@ -7,21 +7,26 @@ from typing import Final, NamedTuple
 import aiohttp
 
 from models.contract.messages import Metric
+from models.definitions.windows import US_PER_SECOND
 from models.query.movement_parameters import ExplainQuery
 from models.query.movement_responses import Movement
+from models.query.strata import SPANS
 from streams.errors import RetentionError
 from streams.http.live_page import firing_alerts
 from streams.operations import worker_api
+from streams.report import from_prometheus
 from streams.report.content import Material, subject_of
-from streams.report.explanation import earlier_metrics, explanations_of, queries
+from streams.report.explanation import DISTANCES, earlier_metrics, explanations_of, queries
 from streams.report.notices import age_notices
 from streams.report.numbers import Numbers
+from streams.report.periods import Subject
 from streams.report.sections import Source
 from streams.report.urgent import Urgent
 from streams.secret import Secret
 
 #: Parameters of `/explain` that the questions set.
 _PARAMETERS: Final = ("metric", "window", "against", "by", "sla", "basis")
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
 
 
 class Worker(NamedTuple):
@@ -36,13 +41,14 @@ class Worker(NamedTuple):
     token: Secret | None
 
 
-async def material_of(worker: Worker, period: str, prometheus: str | None) -> Material:
+async def material_of(worker: Worker, period: str, prometheus: str | None, zone: str = "UTC") -> Material:
     """Return what a report is made of.
 
     Args:
         worker: any worker of the group.
         period: kind or label of the period.
-        prometheus: URL of the Prometheus whose alerts the report shows; None for no alerts.
+        prometheus: URL of the Prometheus that has the alerts and the earlier values; None for neither.
+        zone: IANA name of the zone in which the report names instants.
 
     Raises:
         WorkerUnavailable: no worker responds, or it is not ready yet.
@@ -53,11 +59,16 @@ async def material_of(worker: Worker, period: str, prometheus: str | None) -> Ma
     subject = subject_of(numbers, period)
     movements, unexplained = await _movements(worker, queries(subject))
     alerts, silent = await _alerts(prometheus)
+    published = await _published(prometheus, subject, numbers.as_of or 0.0)
+    before = Numbers([*published.numbers.metrics(), *earlier_metrics(movements)])
     return Material(
-        source=Source(now=numbers, before=Numbers(earlier_metrics(movements))),
+        source=Source(now=numbers, before=before),
         explanations=explanations_of(movements),
-        notices=[*age_notices(numbers, time.time()), *unexplained, *silent],
+        notices=[*age_notices(numbers, time.time(), zone), *unexplained, *silent],
         alerts=alerts,
+        compared=published.compared,
+        uncompared=published.uncompared,
+        zone=zone,
     )
 
 
@@ -74,14 +85,51 @@ async def _movements(worker: Worker, questions: Sequence[ExplainQuery]) -> tuple
     return found, []
 
 
+class _Published(NamedTuple):
+    """The values that were published at the earlier instant.
+
+    Attributes:
+        numbers: the values; none without Prometheus.
+        compared: what a reader has to know about them.
+        uncompared: why other numbers have no earlier value.
+    """
+
+    numbers: Numbers
+    compared: str
+    uncompared: str
+
+
+async def _published(prometheus: str | None, subject: Subject, at: float) -> _Published:
+    """Return the values of the subject's window that Prometheus has of the earlier instant."""
+    distance = DISTANCES[subject.against]
+    if prometheus is None:
+        hint = f"with RETENTION_PROMETHEUS, the report compares them with the values of {distance} before"
+        return _Published(Numbers(()), "", f"A worker has windows as of now only; {hint}.")
+    before = at - SPANS[subject.against] / US_PER_SECOND
+    try:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
+            samples = await from_prometheus.ask(session, prometheus, subject.window, before)
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        return _Published(Numbers(()), "", f"Prometheus has no earlier values: {_reason(error)}.")
+    compared = f"Compared with what was published {distance} before, without later corrections."
+    uncompared = f"Of numbers that are not compared, Prometheus has no value {distance} before."
+    numbers = Numbers.of_samples(samples, round(before * US_PER_SECOND))
+    return _Published(numbers, compared if samples else "", uncompared)
+
+
 async def _alerts(prometheus: str | None) -> tuple[list[Urgent] | None, list[str]]:
     """Return the alerts that fire, and a notice if Prometheus does not respond."""
     if prometheus is None:
         return None, []
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10.0)) as session:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             found = await firing_alerts.ask(session, prometheus)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        reason = str(error) or type(error).__name__
-        return None, [f"Prometheus does not respond ({reason}), so its alerts are not in this report."]
+        return None, [
+            f"Prometheus does not respond ({_reason(error)}), so its alerts are not in this report."
+        ]
     return [Urgent(alert.severity, alert.summary, alert.description) for alert in found], []
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

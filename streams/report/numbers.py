@@ -1,9 +1,10 @@
 """The current series that a report is made of, by metric and labels."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isnan, nan
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET
@@ -109,6 +110,17 @@ def _known(value: object) -> float | None:
     return None if value is UNSET or value is None else float(value)  # type: ignore[arg-type]
 
 
-def instant(seconds: float) -> str:
-    """Return an instant as text, to the minute in UTC."""
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%d %H:%M UTC")
+def instant(seconds: float, zone: str = "UTC") -> str:
+    """Return an instant as text, to the minute.
+
+    Args:
+        seconds: seconds since the epoch.
+        zone: IANA name of a time zone.
+
+    Example:
+        >>> instant(1772704800), instant(1772704800, "Europe/Berlin"), instant(0, "America/Sao_Paulo")
+        ('5 March 2026, 10:00 UTC', '5 March 2026, 11:00 CET', '31 December 1969, 21:00 America/Sao_Paulo')
+    """
+    at = datetime.fromtimestamp(int(seconds), ZoneInfo(zone))
+    name = at.tzname() or ""
+    return f"{at.day} {at:%B %Y, %H:%M} {name if name.isalpha() else zone}"

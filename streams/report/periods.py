@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -167,9 +168,30 @@ def days_of(period: PeriodName) -> str:
     if period.kind != "week":
         return ""
     first = date.fromisoformat(period.label)
-    last = first + timedelta(days=6)
+    return _span(first, first + timedelta(days=6))
+
+
+def _span(first: date, last: date) -> str:
+    if first.year != last.year:
+        return f"{_day(first)} to {_day(last)}"
     begin = f"{first.day}" if first.month == last.month else f"{first.day} {first:%B}"
     return f"{begin} to {_day(last)}"
+
+
+def window_days(window: str, as_of: float, zone: str) -> str:
+    """Return the days of a window in days as text.
+
+    Args:
+        window: name of the window, such as `7d`.
+        as_of: its end, seconds since the epoch.
+        zone: IANA name of a time zone.
+
+    Example:
+        >>> window_days("7d", 1772704800, "Europe/Berlin")
+        '26 February to 5 March 2026'
+    """
+    last = datetime.fromtimestamp(int(as_of), ZoneInfo(zone)).date()
+    return _span(last - timedelta(days=int(window[:-1])), last)
 
 
 def length_of(window: str) -> str:

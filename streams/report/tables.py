@@ -1,14 +1,21 @@
 """The tables of a report, for all forms."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from streams.report.content import Report
 from streams.report.explanation import Explanation
-from streams.report.figures import Figure, written
+from streams.report.figures import Figure, percent, written
 from streams.report.periods import length_of
+from streams.report.restated import Restatement
 from streams.report.sections import Section
+
+#: What the columns of effects mean.
+_EFFECTS: Final = (
+    "Rate effect: the share of the group itself changed. Mix effect: the group became larger or smaller."
+)
 
 
 class Table(Struct, frozen=True):
@@ -29,12 +36,12 @@ class Table(Struct, frozen=True):
 
 def tables(report: Report) -> Iterator[Table]:
     """Yield the tables of a report that have rows, in their order."""
-    for section in report.sections:
-        yield _figures(section, section.title)
+    yield from _sections(report.sections, "", "" if report.window_sections else report.remark)
+    if report.restated is not None:
+        yield restated_table(report.restated)
     if report.trend:
         yield trend_table(report)
-    for section in report.window_sections:
-        yield _figures(section, f"{section.title}, last {length_of(report.window)}")
+    yield from _sections(report.window_sections, f", last {length_of(report.window)}", report.remark)
     for explanation in report.explanations:
         yield explanation_table(explanation)
     if report.budgets:
@@ -42,16 +49,23 @@ def tables(report: Report) -> Iterator[Table]:
 
 
 def change_text(figure: Figure) -> str:
-    """Return the change of a figure, and whether it may be chance."""
-    return f"{figure.change} (may be chance)" if figure.may_be_chance else figure.change
+    """Return the change of a figure, and whether it may be chance; or why it has none."""
+    return f"{figure.change} ({figure.doubt})" if figure.doubt else figure.change
 
 
-def _figures(section: Section, title: str) -> Table:
+def _sections(sections: Sequence[Section], title: str, remark: str) -> Iterator[Table]:
+    """Yield the tables of figures, the last one with the remark about all of them."""
+    last = len(sections) - 1
+    for index, section in enumerate(sections):
+        yield _figures(section, section.title + title, remark if index == last else "")
+
+
+def _figures(section: Section, title: str, remark: str) -> Table:
     rows = [
         (figure.title, figure.value, figure.bounds, figure.earlier, change_text(figure))
         for figure in section.figures
     ]
-    return Table(title, ("", "now", "95 %", "before", "change"), rows)
+    return Table(title, ("", "now", "95 %", "before", "change"), rows, remark)
 
 
 def trend_table(report: Report) -> Table:
@@ -68,20 +82,28 @@ def trend_table(report: Report) -> Table:
         for row in report.trend
     ]
     columns = ("", "stayed", "retained", "new", "reactivated", "lost", "net revenue", "too late")
-    remark = "Too late: first responses by a person, of those decided."
+    remark = "Too late: share of the first responses by an agent that missed their target."
     return Table(report.trend_title, columns, rows, remark)
+
+
+def restated_table(restated: Restatement) -> Table:
+    """Return the values at the close of a period that differ from those known now."""
+    reasons = f"Since then: {', '.join(restated.reasons)}." if restated.reasons else ""
+    return Table("Changed since the close", ("", "as closed", "now", "difference"), restated.rows, reasons)
 
 
 def explanation_table(explanation: Explanation) -> Table:
     """Return what the change of a ratio consists of."""
     columns = (explanation.by, "before", "now", "rate effect", "mix effect")
-    return Table(f"Why: {explanation.title}", columns, explanation.terms, " ".join(explanation.sentences))
+    effects = f" {_EFFECTS}" if explanation.terms else ""
+    remark = " ".join(explanation.sentences) + effects
+    return Table(f"Why: {explanation.title}", columns, explanation.terms, remark)
 
 
 def budget_table(report: Report) -> Table:
     """Return how fast the error budgets burn."""
     rows = [
-        (f"{budget.title}, {budget.objective:.0%}", *(rate.text for rate in budget.rates.values()))
+        (f"{budget.title}, {percent(budget.objective)}", *(rate.text for rate in budget.rates.values()))
         for budget in report.budgets
     ]
     columns = ("", *report.budgets[0].rates)

@@ -19,7 +19,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.notices:
         yield ""
     yield from report.summary
-    yield from ("", *_urgent(report))
+    yield from ("", "Needs attention", *_urgent(report))
     for table in tables(report):
         yield from ("", *_table(table))
 

@@ -8,12 +8,22 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from streams.report.figures import percent, written
 from streams.report.numbers import Number, Numbers
+from streams.report.periods import length_of
 
 Severity = Literal["critical", "warning"]
 
 #: Windows of an error budget that the report shows, from short to long.
 BUDGET_WINDOWS: Final = ("1h", "24h", "7d", "30d")
+#: Kind of a target -> its name.
+_TITLES: Final[Mapping[str, str]] = {
+    "first_response": "First response",
+    "first_human_response": "First response by an agent",
+    "next_response": "Next response",
+    "resolution": "Resolution",
+    "promise": "Promise",
+}
 
 
 class Urgent(Struct, frozen=True):
@@ -72,7 +82,12 @@ class Budget(Struct, frozen=True):
     @property
     def title(self) -> str:
         """The kind of the target in words."""
-        return self.sla.replace("_", " ").capitalize()
+        return _TITLES.get(self.sla, self.sla)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether any window has enough decisions to judge by."""
+        return any(rate.is_enough for rate in self.rates.values())
 
     def urgency(self, slo: Mapping[str, Any]) -> Severity | None:
         """Return how urgent the budget is by the conditions of its alerts; None if no condition holds."""
@@ -143,7 +158,7 @@ def _of_budgets(found: list[Budget], slo: Mapping[str, Any]) -> Iterator[Urgent]
                 urgency,
                 f"{budget.title}: the error budget will be used up {rest}",
                 f"Its highest burn rate is {fastest:.1f}, and 1 is allowed: "
-                f"{budget.objective:.0%} of the targets must be met.",
+                f"{percent(budget.objective)} of the targets must be met.",
             )
 
 
@@ -154,11 +169,12 @@ def _of_priorities(numbers: Numbers, sla: Mapping[str, Any]) -> Iterator[Urgent]
         if accepted is None or not ratio.exists or _decided(ratio) < sla["minimum_decisions"]:
             continue
         if ratio.value > accepted:
-            kind = labels["sla"].replace("_", " ")
+            kind = _TITLES.get(labels["sla"], labels["sla"]).lower()
             yield Urgent(
                 "warning",
                 f"Too many {labels['priority']} tickets miss their {kind} target",
-                f"{ratio.value:.1%} of the targets of 24 hours were missed; {accepted:.0%} are accepted.",
+                f"{written(ratio.value, 'share')} of the targets of 24 hours were missed; "
+                f"{percent(accepted)} are accepted.",
             )
 
 
@@ -168,6 +184,7 @@ def _of_churn(numbers: Numbers, churn: Mapping[str, Any]) -> Iterator[Urgent]:
         if ratio.exists and ratio.low is not None and ratio.low > ceiling:
             yield Urgent(
                 "critical",
-                f"Churn of {window} is above its ceiling",
-                f"{ratio.value:.1%} of the customers did not come back; the ceiling is {ceiling:.0%}.",
+                f"Churn in {length_of(window)} is above its ceiling",
+                f"{written(ratio.value, 'share')} of the customers did not come back; "
+                f"the ceiling is {percent(ceiling)}.",
             )

@@ -65,6 +65,45 @@ async def test_report_has_the_numbers_and_why_they_moved():
     assert not [notice for notice in found.notices if "unknown" in notice]
 
 
+async def test_parts_of_an_explained_ratio_are_compared_too():
+    found = await report(worker())
+    figures = {figure.title: figure for figure in found.sections[0].figures}
+    assert (figures["Retained"].earlier, figures["Lost"].earlier) == ("20", "20")
+
+
+async def test_number_that_a_worker_cannot_compare_says_so():
+    found = await report(worker())
+    figures = {figure.title: figure for figure in found.sections[0].figures}
+    assert figures["Active customers"].change == "not compared"
+    assert found.remark.startswith("A worker has windows as of now only; with RETENTION_PROMETHEUS")
+    assert found.remark in text_form.write(found)
+
+
+async def test_values_that_prometheus_has_are_compared():
+    found = worker()
+    series = {"__name__": "retention_customers", "job": "retention", "window": "7d", "set": "end"}
+    answers = {
+        "/api/v1/alerts": {"alerts": []},
+        "/api/v1/query": {"result": [{"metric": series, "value": [0.0, "10"]}]},
+    }
+
+    async def respond(request):
+        return web.json_response({"data": answers[request.path]})
+
+    routes = [*metrics(found), *(web.get(path, respond) for path in answers)]
+    async with found.served(routes=routes):
+        material = await material_of(Worker(found.address, None), "week", found.address)
+    made = content.make(material, content.subject_of(material.source.now, "week"))
+    figures = {figure.title: figure for section in made.sections for figure in section.figures}
+    assert figures["Active customers"].earlier == "10"
+    assert figures["Retained"].earlier == "20"  # as known now, which /explain has
+    assert figures["Orders"].change == "not compared"
+    assert made.remark == (
+        "Compared with what was published a week before, without later corrections. "
+        "Of numbers that are not compared, Prometheus has no value a week before."
+    )
+
+
 async def test_report_of_a_period_with_a_token():
     found = await report(worker(PERIODS), "2026-02", token=TOKEN)
     assert found.title == "February 2026"
@@ -74,7 +113,7 @@ async def test_report_of_a_period_with_a_token():
 async def test_old_numbers_have_a_notice():
     assert time.time() > NOW / 1e6
     assert any(
-        notice.startswith("These numbers are of 2026-03-05 10:00 UTC")
+        notice.startswith("These numbers are of 5 March 2026, 10:00 UTC")
         for notice in (await report(worker())).notices
     )
 
