@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from streams.config.extras import require_sentiment
 from streams.config.load import Settings
 from streams.mapping import mappings
 from streams.operations import worker_api
-from streams.report import content, from_files, from_worker, html_form, markdown_form, text_form
+from streams.report import content, from_files, from_worker, html_form, mail_form, markdown_form, text_form
 from streams.report.content import Material, Report
 from streams.report.from_worker import Worker
 from streams.report.periods import KINDS, kind_of
@@ -28,6 +29,7 @@ _FORMS: Final[dict[str, Callable[[Report], str]]] = {
     "html": html_form.write,
     "markdown": markdown_form.write,
 }
+_MAIL: Final = "mail"
 
 
 def _period(ctx: click.Context, param: click.Parameter, given: str) -> str:
@@ -36,6 +38,14 @@ def _period(ctx: click.Context, param: click.Parameter, given: str) -> str:
         kind_of(given)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+    return given
+
+
+def _address(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    del ctx, param
+    for address in given:
+        if "@" not in address or not address.isprintable():
+            raise click.BadParameter(f"{address!r} is not an address such as shop@example.com")
     return given
 
 
@@ -51,10 +61,17 @@ def _period(ctx: click.Context, param: click.Parameter, given: str) -> str:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(_FORMS)),
+    type=click.Choice([*_FORMS, _MAIL]),
     default="text",
     show_default=True,
-    help="Form of the report.",
+    help="Form of the report. `mail` is a message for sendmail, with text and HTML.",
+)
+@click.option(
+    "--to",
+    multiple=True,
+    callback=_address,
+    metavar="ADDRESS",
+    help="With --format mail: a recipient; repeat it for several.",
 )
 @click.option(
     "--output", type=OutputFile(Path), metavar="FILE", help="Write to this file, not to the terminal."
@@ -79,6 +96,7 @@ def command(
     *,
     period: str,
     form: str,
+    to: tuple[str, ...],
     output: Path | None,
     worker: str | None,
     files: tuple[str, ...],
@@ -90,14 +108,17 @@ def command(
 
     Asks one running worker, which answers for all workers. The exit code is 3 if none responds.
     """
+    if to and form != _MAIL:
+        raise click.UsageError("--to needs --format mail")
     code = 0
     if files:
         material, code = _from_files(files, now, mapping, period, settings)
     else:
         asked = Worker(worker or worker_api.address_of(settings), settings.token)
-        material = asyncio.run(from_worker.material_of(asked, period, settings.prometheus))
+        zone = settings.definitions.periods.zone
+        material = asyncio.run(from_worker.material_of(asked, period, settings.prometheus, zone))
     report = content.make(material, content.subject_of(material.source.now, period))
-    text = _FORMS[form](report)
+    text = mail_form.write(report, to, datetime.now(UTC)) if form == _MAIL else _FORMS[form](report)
     if output is None:
         click.echo(text, nl=False)
     else:

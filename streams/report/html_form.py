@@ -1,7 +1,8 @@
 """A report as one HTML file without references to others, for browsers and mail clients."""
 
-from collections.abc import Collection, Iterator
-from typing import Final
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, Protocol
 from xml.etree import ElementTree as ET
 
 from streams.report import pictures, style
@@ -10,10 +11,18 @@ from streams.report.figures import Figure
 from streams.report.markup import Child, element, html
 from streams.report.periods import length_of
 from streams.report.sections import Section
-from streams.report.tables import Table, budget_table, change_text, explanation_table, trend_table
+from streams.report.tables import (
+    Table,
+    budget_table,
+    explanation_table,
+    restated_table,
+    trend_table,
+)
+from streams.report.trend import TrendRow
 from streams.version import VERSION
 
 _SPACE: Final = "\N{NO-BREAK SPACE}"
+_BEFORE_UNIT: Final = re.compile(r"(?<=\d) (?=%|points|[A-Z]{3}\b)")
 _LATE: Final = "First responses by an agent that came too late"
 #: Head of a column of figures -> its classes.
 _HEADS: Final = {
@@ -30,8 +39,33 @@ _FOOT: Final = (
 )
 
 
-def write(report: Report) -> str:
-    """Return the report as an HTML document."""
+class Pictures(Protocol):
+    """What draws the pictures of a report: the module `pictures`, or `bars`."""
+
+    @property
+    def OF_SHARES(self) -> str:  # noqa: N802 - a constant of both modules
+        """Legend of a share."""
+
+    def mark(self) -> ET.Element:
+        """Return the mark of the page."""
+
+    def shares(self, rows: Sequence[TrendRow], title: str, *, of: str, over_time: bool) -> ET.Element | None:
+        """Return a picture of a share; None without any share."""
+
+    def customers(self, rows: Sequence[TrendRow], title: str) -> ET.Element:
+        """Return a picture of the customers by set."""
+
+    def money(self, rows: Sequence[TrendRow], title: str, currency: str) -> ET.Element:
+        """Return a picture of net revenue."""
+
+
+def write(report: Report, drawn: Pictures = pictures) -> str:
+    """Return the report as an HTML document.
+
+    Args:
+        report: the report.
+        drawn: the module that draws the pictures.
+    """
     head = element(
         "head",
         "",
@@ -42,14 +76,14 @@ def write(report: Report) -> str:
         element("title", "", f"{report.title} · Retention"),
         element("style", "", style.sheet()),
     )
-    page = element("html", "", head, _body(report), lang="en")
+    page = element("html", "", head, _body(report, drawn), lang="en")
     return f"<!doctype html>\n{html(page)}\n"
 
 
-def _body(report: Report) -> ET.Element:
+def _body(report: Report, drawn: Pictures) -> ET.Element:
     sheet = element("table", "sheet", role="presentation")
-    sheet.append(_row("head", *_head(report)))
-    for panel in _panels(report):
+    sheet.append(_row("head", *_head(report, drawn)))
+    for panel in _panels(report, drawn):
         sheet.append(_row("panel", *panel))
         sheet.append(_row("gap", _SPACE))
     sheet.append(_row("foot", _FOOT))
@@ -61,23 +95,27 @@ def _row(name: str, *children: Child) -> ET.Element:
     return element("tr", "", element("td", name, *children))
 
 
-def _head(report: Report) -> Iterator[ET.Element]:
-    yield element("div", "brand", pictures.mark(), "Retention")
+def _head(report: Report, drawn: Pictures) -> Iterator[ET.Element]:
+    yield element("div", "brand", drawn.mark(), "Retention")
     yield element("h1", "title", report.title)
     yield element("p", "subtitle", report.subtitle)
 
 
-def _panels(report: Report) -> Iterator[list[Child]]:
-    notices = [element("p", "notice", notice) for notice in report.notices]
-    yield [*notices, element("p", "summary", " ".join(report.summary))]
+def _panels(report: Report, drawn: Pictures) -> Iterator[list[Child]]:
+    notices = [element("p", "notice", _unbroken(notice)) for notice in report.notices]
+    yield [*notices, element("p", "summary", _unbroken(" ".join(report.summary)))]
     if report.highlights:
         yield [_tiles(report.highlights)]
     yield list(_urgent(report))
     if report.explanations:
         yield list(_explanations(report))
     if report.trend:
-        yield list(_trend(report))
-    yield [_figures(section, later=index > 0) for index, section in enumerate(report.sections)]
+        yield list(_trend(report, drawn))
+    remark = [] if report.window_sections else _remark(report)
+    yield [*_sections(report.sections), *remark]
+    if report.restated is not None:
+        table = restated_table(report.restated)
+        yield [_table(table, corner=table.title), element("p", "legend", table.remark)]
     if report.window_sections:
         yield list(_windows(report))
 
@@ -89,15 +127,21 @@ def _tiles(figures: list[Figure]) -> ET.Element:
             "tile",
             element("div", "tile-name", figure.title),
             element("div", "tile-value", figure.value),
-            element("div", "tile-note", _change(figure)),
+            element("div", "tile-note", *_change(figure)),
         )
         for figure in figures
     ]
     return element("table", "columns", element("tr", "", *cells), role="presentation")
 
 
-def _change(figure: Figure) -> ET.Element:
-    return element("span", f"change-{figure.judgement}", change_text(figure))
+def _change(figure: Figure) -> list[Child]:
+    change = element("span", f"change-{figure.judgement}", figure.change)
+    return [change, " ", element("span", "doubt", figure.doubt)] if figure.doubt else [change]
+
+
+def _unbroken(text: str) -> str:
+    """Return a text in which no line ends between a number and its unit."""
+    return _BEFORE_UNIT.sub(_SPACE, text)
 
 
 def _urgent(report: Report) -> Iterator[ET.Element]:
@@ -115,9 +159,9 @@ def _urgent(report: Report) -> Iterator[ET.Element]:
         yield element("p", "legend", table.remark)
 
 
-def _trend(report: Report) -> Iterator[ET.Element]:
+def _trend(report: Report, drawn: Pictures) -> Iterator[ET.Element]:
     yield element("h2", "heading", report.trend_title)
-    shown = list(_pictures(report))
+    shown = list(_pictures(report, drawn))
     for index in range(0, len(shown), 2):
         cells = [element("td", "half", *cell) for cell in shown[index : index + 2]]
         cells += [element("td", "half")] * (2 - len(cells))
@@ -125,19 +169,19 @@ def _trend(report: Report) -> Iterator[ET.Element]:
     yield _table(trend_table(report), corner="Period" if report.over_time else "Window", rare=_RARE)
 
 
-def _pictures(report: Report) -> Iterator[list[ET.Element]]:
+def _pictures(report: Report, drawn: Pictures) -> Iterator[list[ET.Element]]:
     """Yield each picture with its title and its legend."""
     rows, over_time = report.trend, report.over_time
     for title, of in (("Customers who stayed", "stayed"), (_LATE, "late")):
-        picture = pictures.shares(rows, title, of=of, over_time=over_time)
+        picture = drawn.shares(rows, title, of=of, over_time=over_time)
         if picture is not None:
-            legend = element("p", "legend", "with 95 % confidence bounds")
+            legend = element("p", "legend", drawn.OF_SHARES)
             yield [element("p", "caption", title), picture, legend]
         if of == "stayed":
-            sets = pictures.customers(rows, "Customers by set")
+            sets = drawn.customers(rows, "Customers by set")
             yield [element("p", "caption", "Customers"), sets, _legend()]
             if over_time:
-                net = pictures.money(rows, "Net revenue", report.currency)
+                net = drawn.money(rows, "Net revenue", report.currency)
                 legend = element("p", "legend", f"in {report.currency}")
                 yield [element("p", "caption", "Net revenue"), net, legend]
 
@@ -151,8 +195,16 @@ def _legend() -> ET.Element:
 
 def _windows(report: Report) -> Iterator[ET.Element]:
     yield element("h2", "heading", f"Further numbers of the last {length_of(report.window)}")
-    for index, section in enumerate(report.window_sections):
-        yield _figures(section, later=index > 0)
+    yield from _sections(report.window_sections)
+    yield from _remark(report)
+
+
+def _sections(sections: Sequence[Section]) -> list[ET.Element]:
+    return [_figures(section, later=index > 0) for index, section in enumerate(sections)]
+
+
+def _remark(report: Report) -> list[ET.Element]:
+    return [element("p", "legend", report.remark)] if report.remark else []
 
 
 def _figures(section: Section, *, later: bool) -> ET.Element:
@@ -170,7 +222,8 @@ def _figure(figure: Figure) -> ET.Element:
         element("td", "strong", figure.value),
         element("td", "quiet", figure.bounds),
         element("td", "quiet rare", figure.earlier),
-        element("td", "cell", _change(figure)),
+        element("td", "cell", *_change(figure)),
+        valign="top",
     )
 
 
@@ -194,7 +247,7 @@ def _table(table: Table, *, corner: str = "", rare: Collection[str] = ()) -> ET.
         )
     ]
     for name, *cells in table.rows:
-        row = element("tr", "", element("th", "name", name, scope="row"))
+        row = element("tr", "", element("th", "name", name, scope="row"), valign="top")
         row.extend(element("td", f"cell{e}", cell) for cell, e in zip(cells, extra, strict=True))
         rows.append(row)
     return element("table", "numbers", *rows)

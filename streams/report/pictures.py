@@ -9,6 +9,8 @@ from streams.report.figures import written
 from streams.report.markup import element
 from streams.report.trend import Share, TrendRow
 
+#: Legend of a share.
+OF_SHARES: Final[str] = "with 95 % confidence bounds"
 _WIDTH: Final = 308
 _HEIGHT: Final = 158
 #: Margins of the area that has the data, pixels.

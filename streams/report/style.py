@@ -30,16 +30,19 @@ _COLOURS: Final[Mapping[str, tuple[str, str]]] = {
     "watch-tint": ("#fdf1dc", "#2d220e"),
     "alarm-tint": ("#fdeae8", "#331917"),
 }
-_CELL: Final = "padding:6px 0 6px 12px;border-top:1px solid [line];text-align:right;vertical-align:top"
+_CELL: Final = "padding:6px 0 6px 12px;border-top:1px solid [line];text-align:right"
 _TITLE: Final = "margin:6px 0 0;font-size:26px;font-weight:650;letter-spacing:-.03em;line-height:1.25"
-_CHIP: Final = "display:inline-block;padding:0 6px;border-radius:5px;font-size:12px;line-height:20px"
+_CHIP: Final = (
+    "display:inline-block;padding:0 6px;border-radius:5px;font-size:12px;line-height:20px;white-space:nowrap"
+)
 
 #: Class -> its declarations; `[name]` is a colour.
 CLASSES: Final[Mapping[str, str]] = {
     "page": f"margin:0;padding:0;background:[bg];color:[text];font:14px/1.5 {_FONT}",
     "outer": "width:100%;border-collapse:collapse;background:[bg]",
     "frame": "padding:20px 12px 28px",
-    "sheet": "width:100%;max-width:720px;margin:0 auto;border-collapse:separate;border-spacing:0",
+    "sheet": "width:100%;max-width:720px;margin:0 auto;border-collapse:separate;border-spacing:0;"
+    "color:[text]",
     "head": "padding:0 4px 14px",
     "brand": "font-size:13px;font-weight:600;letter-spacing:-.01em;color:[muted]",
     "title": f"{_TITLE};color:[text]",
@@ -63,23 +66,23 @@ CLASSES: Final[Mapping[str, str]] = {
     "numbers": "width:100%;border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums",
     "figures": "table-layout:fixed",
     "later": "margin-top:14px",
-    "c-name": "width:28%",
+    "c-name": "width:27%",
     "c-now": "width:15%",
     "c-bounds": "width:17%",
-    "c-before": "width:11%",
-    "c-change": "width:29%",
+    "c-before": "width:14%",
+    "c-change": "width:27%",
     "mark": "vertical-align:-4px;margin-right:7px",
     "column": "padding:2px 0 4px 12px;text-align:right;vertical-align:bottom;font-size:12px;font-weight:400;"
     "color:[muted]",
     "corner": "padding:2px 0 4px;text-align:left;font-size:14px;font-weight:600;color:[text]",
-    "name": "padding:6px 0;border-top:1px solid [line];text-align:left;vertical-align:top;font-weight:400;"
-    "color:[text]",
-    "cell": f"{_CELL};color:[text]",
-    "quiet": f"{_CELL};color:[muted]",
-    "strong": f"{_CELL};font-weight:600;white-space:nowrap;color:[text]",
+    "name": "padding:6px 0;border-top:1px solid [line];text-align:left;font-weight:400",
+    "cell": _CELL,
+    "quiet": f"{_CELL};white-space:nowrap;color:[muted]",
+    "strong": f"{_CELL};font-weight:600;white-space:nowrap",
     "change-good": f"{_CHIP};background:[good-tint];color:[good]",
     "change-bad": f"{_CHIP};background:[alarm-tint];color:[alarm]",
     "change-none": f"{_CHIP};padding:0;color:[muted]",
+    "doubt": "font-size:12px;white-space:nowrap;color:[muted]",
     "level-critical": f"{_CHIP};font-weight:500;background:[alarm-tint];color:[alarm]",
     "level-warning": f"{_CHIP};font-weight:500;background:[watch-tint];color:[watch]",
     "level-good": f"{_CHIP};font-weight:500;background:[good-tint];color:[good]",
@@ -89,6 +92,14 @@ CLASSES: Final[Mapping[str, str]] = {
     "mark-lost": "color:[lost]",
     "foot": "padding:14px 4px 0;font-size:12px;color:[muted]",
     "picture": "display:block;width:100%;height:auto",
+    "bars": "width:100%;border-collapse:collapse;font-size:12px;line-height:16px",
+    "bar-name": "width:1%;padding:1px 8px 1px 0;white-space:nowrap;color:[muted]",
+    "bar-value": "width:1%;padding:1px 0 1px 8px;white-space:nowrap;text-align:right",
+    "block-retained": "background:[retained]",
+    "block-reactivated": "background:[reactivated]",
+    "block-new": "background:[new]",
+    "block-lost": "background:[lost]",
+    "block-faint": "background:[faint]",
     "grid": "stroke:[line];stroke-width:1",
     "axis": "fill:[muted];font-size:10.5px;font-family:inherit",
     "label": "fill:[text];font-size:11.5px;font-weight:600;font-family:inherit",
@@ -114,10 +125,11 @@ _PHONE: Final = """
 .title{font-size:22px!important}
 .cell,.quiet,.strong,.column{padding-left:6px!important}
 .quiet,.cell{font-size:12px!important}
-.c-name{width:33%!important}
-.c-now{width:20%!important}
-.c-bounds{width:23%!important}
-.c-change{width:24%!important}
+.figures .quiet,.figures span{font-size:11px!important}
+.c-name{width:31%!important}
+.c-now{width:21%!important}
+.c-bounds{width:22%!important}
+.c-change{width:26%!important}
 """
 
 
@@ -131,9 +143,9 @@ def sheet() -> str:
     dark = "\n".join(f".{name}{{{rule}}}" for name in CLASSES if (rule := _dark(CLASSES[name])))
     return (
         ":root{color-scheme:light dark}\n"
-        f"@media (prefers-color-scheme:dark){{\n{dark}\n}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{\n{dark}\n}}\n"
         f"@media (max-width:{_NARROW}px){{{_PHONE}}}\n"
-        "@media print{.panel{break-inside:avoid}}"
+        "@media print{.panel,.numbers tr,svg{break-inside:avoid}.heading,.topic{break-after:avoid}}"
     )
 
 

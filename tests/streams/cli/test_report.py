@@ -52,9 +52,23 @@ def test_html_goes_to_the_output_file(retention, events, config, tmp_path):
     assert "<title>February 2026" in page.read_text()
 
 
+def test_mail_has_its_recipient(retention, events, config):
+    arguments = ("--input", events, "--config", config, "--format", "mail", "--to", "boss@example.com")
+    result = retention("report", *arguments)
+    assert result.code == 0
+    assert "\nTo: boss@example.com\n" in result.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--to", "boss@example.com"), ("--format", "mail", "--to", "boss@example.com\nBcc: x@y.z")]
+)
+def test_recipient_of_no_mail_or_of_two_lines_is_exit_code_2(retention, arguments):
+    assert retention("report", *arguments).code == 2
+
+
 def test_changes_of_a_window_of_files_are_known(retention, events):
     result = retention("report", "--input", events, "--period", "week")
-    assert "Compared with a week before" in result.out
+    assert "compared with a week before" in result.out
     assert re.search(r"\nOrders +7 +3 ", result.out)
 
 
