@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 from models.aggregation.segment_sums import SegmentSums
 from models.customers.customer import AppliedTicket, Customer
 from models.definitions.definitions import Definitions
-from models.definitions.segments import UNKNOWN
+from models.definitions.names import UNKNOWN
 from models.entities.feedback import latest_nps_of
 from models.entities.flows import (
     NET,

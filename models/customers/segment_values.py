@@ -7,7 +7,8 @@ from typing import NamedTuple
 from models.customers.customer import Customer
 from models.customers.overlaps import Interval
 from models.definitions.definitions import Definitions
-from models.definitions.segments import UNKNOWN, Segment
+from models.definitions.names import UNKNOWN
+from models.definitions.segments import Segment
 from models.definitions.windows import NEVER_HOUR, US_PER_HOUR
 from models.entities.orders import Order
 from models.entities.ticket_corrections import latest_fields

@@ -1,6 +1,7 @@
 """The parameters of cohorts (docs/metrics.md, "Cohorts")."""
 
 from datetime import date
+from itertools import pairwise
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -45,9 +46,14 @@ class CohortDefinitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         if len(self.brackets) > MAX_PERIODS:
             raise ValueError(f"brackets: expected at most {MAX_PERIODS}, got {len(self.brackets)}")
         _hours("unit", self.unit)
-        hours = [_hours("brackets", bracket) for bracket in self.brackets]
-        if hours != sorted(set(hours)):
-            raise ValueError("brackets: expected ascending lengths such as '7d', '30d', '90d'")
+        for bracket in self.brackets:
+            _hours("brackets", bracket)
+        for before, after in pairwise(self.brackets):
+            if _hours("brackets", before) >= _hours("brackets", after):
+                raise ValueError(
+                    f"brackets: {after!r} is not longer than {before!r} before it;"
+                    " expected ascending lengths such as '7d', '30d', '90d'"
+                )
 
     @property
     def ends(self) -> tuple[int, ...]:
@@ -65,7 +71,7 @@ class CohortDefinitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         last = self.ends[-1]
         if last > 24 * (horizon_days - _SPARE_DAYS):
             raise ValueError(
-                f"the last period ends after {last / 24:g} days, "
+                f"the last period ends after {last / 24:,.10g} days, "
                 f"later than {_SPARE_DAYS} days before the horizon of {horizon_days} days"
             )
 

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from models.definitions.action_policy import ActionPolicy
 from models.definitions.cohorts import CohortDefinitions
 from models.definitions.further_metrics import check_further_metrics
+from models.definitions.names import check_labels, check_once
 from models.definitions.periods import PeriodDefinitions
 from models.definitions.risk_model import RiskModel
 from models.definitions.schedules import Schedule
@@ -122,12 +123,12 @@ class Definitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         _check_windows(self)
         _check_sla(self)
         _check_tiers(self)
-        _check_names("teams", self.teams)
+        check_labels("teams", self.teams)
         if len(self.teams) > MAX_TEAMS:
             raise ValueError(f"teams: {len(self.teams)} are more than {MAX_TEAMS}")
-        _check_names("channels", self.channels)
-        _check_names("payment_methods", self.payment_methods)
-        _check_names("experiments", self.experiments)
+        check_labels("channels", self.channels)
+        check_labels("payment_methods", self.payment_methods)
+        check_labels("experiments", self.experiments)
         _check_limit("max_experiments", self.max_experiments, MAX_EXPERIMENTS)
         _check_limit("max_variants", self.max_variants, MAX_VARIANTS)
         check_further_metrics(self.further_metrics)
@@ -173,8 +174,7 @@ def _is_currency(code: str) -> bool:
 def _check_windows(definitions: Definitions) -> None:
     if not definitions.windows:
         raise ValueError("windows: expected at least one")
-    if len(set(definitions.windows)) < len(definitions.windows):
-        raise ValueError("windows: a window is named twice")
+    check_once("windows", definitions.windows)
     for short in SHORT_WINDOWS:
         if short.name in definitions.windows:
             raise ValueError(f"windows: {short.name} is a built-in window, which slides by the minute")
@@ -212,11 +212,6 @@ def _check_tiers(definitions: Definitions) -> None:
         raise ValueError("tiers: a threshold is not above 0")
     if thresholds != sorted(thresholds):
         raise ValueError(f"tiers: thresholds must rise in the order {', '.join(_TIERS)}")
-
-
-def _check_names(name: str, values: tuple[str, ...]) -> None:
-    if len(set(values)) < len(values) or not all(values) or {"other", "unknown"} & set(values):
-        raise ValueError(f"{name}: names must be distinct, not empty, and neither 'other' nor 'unknown'")
 
 
 def _check_cohorts(definitions: Definitions) -> None:

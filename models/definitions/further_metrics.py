@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from models.definitions.names import check_once
+
 #: Orders and their net by whether they are the customer's first one.
 ORDER_KINDS: Final = "order_kinds"
 #: Time from a customer's first order to the second one.
@@ -21,5 +23,4 @@ def check_further_metrics(names: tuple[str, ...]) -> None:
     unknown = [name for name in names if name not in FURTHER_METRICS]
     if unknown:
         raise ValueError(f"further_metrics: {unknown[0]!r} is none of {', '.join(FURTHER_METRICS)}")
-    if len(set(names)) < len(names):
-        raise ValueError("further_metrics: a family is named twice")
+    check_once("further_metrics", names)

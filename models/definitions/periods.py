@@ -4,6 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from models.definitions.names import check_once
 from models.definitions.windows import US_PER_HOUR, Window
 from models.definitions.zones import zone_of
 
@@ -47,12 +48,11 @@ class PeriodDefinitions(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         except ValueError as error:
             raise ValueError(f"zone: {error}") from None
         if self.week_starts not in WEEKDAYS:
-            raise ValueError(f"week_starts: {self.week_starts!r} is not a day such as 'monday'")
+            raise ValueError(f"week_starts: {self.week_starts!r} is none of {', '.join(WEEKDAYS)}")
         for kind in self.kinds:
             if kind not in PERIOD_KINDS:
                 raise ValueError(f"kinds: {kind!r} is none of {', '.join(PERIOD_KINDS)}")
-        if len(set(self.kinds)) < len(self.kinds):
-            raise ValueError("kinds: a kind is named twice")
+        check_once("kinds", self.kinds)
         try:
             Window.parse(self.close_after)
         except ValueError:

@@ -7,6 +7,8 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from models.definitions.names import OTHER, UNKNOWN, check_labels, check_once
+
 #: Most segments.
 MAX_SEGMENTS: Final = 6
 #: Most values of a segment that are counted by name.
@@ -17,9 +19,6 @@ MAX_ATTRIBUTE: Final = 64
 MAX_KEPT_ATTRIBUTES: Final = 32
 #: Longest coupon, team or category that is kept, characters.
 MAX_TEXT: Final = 128
-#: Value of a segment for anything that `values` does not list, and for a missing value.
-OTHER: Final = "other"
-UNKNOWN: Final = "unknown"
 #: Values of a segment by whether the first order names a referrer.
 REFERRED: Final = ("yes", "no")
 
@@ -127,10 +126,7 @@ def _check_values(values: Sequence[str], longest: int) -> None:
         raise ValueError("values: expected at least one value that is counted by name")
     if len(values) > MAX_VALUES:
         raise ValueError(f"values: {len(values)} are more than {MAX_VALUES}")
-    if len(set(values)) < len(values) or not all(values) or {OTHER, UNKNOWN} & set(values):
-        raise ValueError(
-            f"values: expected distinct texts that are not empty, and neither {OTHER!r} nor {UNKNOWN!r}"
-        )
+    check_labels("values", values)
     for value in values:
         if len(value) > longest:
             raise ValueError(
@@ -162,13 +158,14 @@ def check_segments(
     names = [segment.name for segment in segments]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"segments: two have the name {name!r}")
+            raise ValueError(f"segments: two have the name {name!r}; give each a name of its own")
     for segment in segments:
         missing = [value for value in segment.values if value not in channels]
         if segment.origin == "first_channel" and missing:
             raise ValueError(f"segments: {segment.name}: {missing[0]!r} is not one of `channels`")
-    if not segment_windows or len(set(segment_windows)) < len(segment_windows):
-        raise ValueError("segment_windows: expected one window or more, each once")
+    if not segment_windows:
+        raise ValueError("segment_windows: expected one window or more")
+    check_once("segment_windows", segment_windows)
     for window in segment_windows:
         if window not in windows:
             raise ValueError(f"segment_windows: {window!r} is not one of `windows`: {', '.join(windows)}")

@@ -5,7 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from models.definitions.segments import OTHER, UNKNOWN, Segment, Subject
+from models.definitions.names import OTHER, UNKNOWN
+from models.definitions.segments import Segment, Subject
 from models.entities import flows
 from models.metrics.segments import segment_set
 from models.metrics.totals import Totals

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from models.definitions.segments import OTHER, UNKNOWN
+from models.definitions.names import OTHER, UNKNOWN
 from models.query.movement_parameters import ExplainQuery
 
 

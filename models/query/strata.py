@@ -15,7 +15,8 @@ from models.customers.exposures_of import ExposureRules
 from models.customers.facts_by_entity import CustomerFacts
 from models.customers.ticket_rules import TicketRules
 from models.definitions.definitions import PRIORITIES, Definitions
-from models.definitions.segments import UNKNOWN, Subject
+from models.definitions.names import UNKNOWN
+from models.definitions.segments import Subject
 from models.definitions.windows import US_PER_DAY, US_PER_HOUR, Window, hour
 from models.entities import sla
 from models.entities.exposures import EXPOSURES

@@ -58,6 +58,7 @@ model = "risk-2026-06-30-1f0c8d2e.toml"    # written by `retention fit`; relativ
 
 import tomllib
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -160,7 +161,16 @@ def definitions(document: Mapping[str, Any], *, known: Collection[str], path: Pa
         check_budget(found)
     except ValueError as error:  # of msgspec too
         raise violation(str(error), source) from None
+    _check_complete_from(found.cohorts, source)
     return found
+
+
+def _check_complete_from(cohorts: CohortDefinitions | None, source: str) -> None:
+    begins = None if cohorts is None else cohorts.complete_from
+    if begins is not None and begins > datetime.now(UTC).date() + timedelta(days=1):  # it is a local date
+        problem = f"{begins} is in the future, so that no cohort would be compared"
+        hint = "expected the date from which on the history is complete, such as 2021-01-01"
+        raise SettingsError("cohorts.complete_from", problem, source=source, hint=hint)
 
 
 def _support(given: Mapping[str, Any], defaults: Definitions, path: Path | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from models.definitions.segments import UNKNOWN
+from models.definitions.names import UNKNOWN
 from models.metrics.segment_coverage import Uncovered
 from streams.operations.doctor.finding import Finding
 

@@ -16,8 +16,8 @@ def test_periods_follow_the_unit_or_the_brackets():
     [
         ({"periods": 0}, "periods: 0 is not within 1 to 36"),
         ({"unit": "1 month"}, "unit: length '1 month' is not a number of days or hours"),
-        ({"brackets": ("30d", "7d")}, "brackets: expected ascending lengths"),
-        ({"brackets": ("7d", "7d")}, "brackets: expected ascending lengths"),
+        ({"brackets": ("30d", "7d")}, "brackets: '7d' is not longer than '30d' before it; expected"),
+        ({"brackets": ("7d", "7d")}, "brackets: '7d' is not longer than '7d' before it"),
     ],
 )
 def test_invalid_parameter_is_named(parameters, message):

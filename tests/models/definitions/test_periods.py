@@ -21,9 +21,9 @@ def test_periods_close_after_a_number_of_hours_or_days():
     [
         ({"zone": "Europe/Berln"}, "zone: 'Europe/Berln' is not a time zone such as"),
         ({"zone": "localtime"}, "zone: 'localtime' is not a time zone such as"),
-        ({"week_starts": "Montag"}, "week_starts: 'Montag' is not a day such as 'monday'"),
+        ({"week_starts": "Montag"}, "week_starts: 'Montag' is none of monday, tuesday, wednesday"),
         ({"kinds": ("month", "day")}, "kinds: 'day' is none of week, month, quarter, year"),
-        ({"kinds": ("month", "month")}, "kinds: a kind is named twice"),
+        ({"kinds": ("month", "month")}, "kinds: 'month' is named twice"),
         ({"close_after": "3 days"}, "close_after: '3 days' is not a number of hours or days such as '72h'"),
     ],
 )

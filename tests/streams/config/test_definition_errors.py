@@ -1,6 +1,7 @@
 """Values of the TOML file with a wrong type or value: the errors name the key and what is valid."""
 
 import tomllib
+from datetime import date
 
 import pytest
 
@@ -35,3 +36,11 @@ def test_invalid_value_is_named_with_what_is_valid(text, reported):
     with pytest.raises(SettingsError) as caught:
         definitions(tomllib.loads(text), known=(), path="shop.toml")
     assert str(caught.value) == reported
+
+
+def test_cohorts_that_begin_in_the_future_are_refused():
+    with pytest.raises(
+        SettingsError, match="9999-12-31 is in the future, so that no cohort would be compared"
+    ):
+        definitions({"cohorts": {"complete_from": date(9999, 12, 31)}}, known=(), path=None)
+    assert definitions({"cohorts": {"complete_from": date(1, 1, 1)}}, known=(), path=None).cohorts is not None
