@@ -1,10 +1,8 @@
 """Checks the parameters of `/explain` against the configuration."""
 
-from typing import get_args
-
-from models.contract.messages import SlaKind
 from models.definitions.definitions import Definitions
 from models.definitions.windows import SHORT_WINDOWS
+from models.entities.sla import kinds_of
 from models.query.movement_parameters import ExplainQuery
 from models.query.strata import SEGMENT_SUBJECTS, STRATIFICATIONS
 from streams.http.api.problem_errors import bad_request
@@ -21,10 +19,13 @@ def check(query: ExplainQuery, definitions: Definitions) -> None:
     windows = (*short, *definitions.windows)
     if query.window not in windows:
         raise bad_request(f"`window` is {query.window!r}: expected one of {', '.join(windows)}", "window")
+    kinds = kinds_of(definitions)
     if of_targets and query.sla is None:
-        raise bad_request(f"`{query.metric}` requires `sla`: one of {', '.join(get_args(SlaKind))}", "sla")
+        raise bad_request(f"`{query.metric}` requires `sla`: one of {', '.join(kinds)}", "sla")
     if query.sla is not None and not of_targets:
         raise bad_request("`sla` is only valid for `retention_sla_breach_ratio`", "sla")
+    if query.sla is not None and query.sla not in kinds:
+        raise bad_request(f"`sla` is {query.sla!r}: expected one of {', '.join(kinds)}", "sla")
     if query.basis is not None and query.metric != "retention_refund_ratio":
         raise bad_request("`basis` is only valid for `retention_refund_ratio`", "basis")
     _strata(query, definitions)

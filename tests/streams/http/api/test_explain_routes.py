@@ -153,6 +153,7 @@ async def test_csv_has_a_line_for_each_stratum():
         ("metric=retention_churn_ratio&window=30d&sla=resolution", "sla", "is only valid for"),
         ("metric=retention_sla_breach_ratio&window=1h", "sla", "requires `sla`: one of first_response"),
         ("metric=retention_sla_breach_ratio&window=1h&sla=promise&segment=country", "segment", "use `by`"),
+        ("metric=retention_sla_breach_ratio&window=1h&sla=next_response", "sla", "expected one of first"),
         ("metric=retention_sla_breach_ratio&window=1h&sla=promise&by=team", "by", "requires `teams`"),
         ("metric=retention_churn_ratio&window=30d&basis=value", "basis", "is only valid for"),
     ],
