@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from msgspec import structs
 
 from models.definitions.definitions import Definitions
 from streams.report import html_form, markdown_form, style, text_form
@@ -104,7 +105,7 @@ def test_markdown_escapes_every_text():
 
 @pytest.mark.parametrize("form", [text_form, markdown_form], ids=lambda form: form.__name__)
 def test_text_of_others_forges_no_line(form):
-    explanation = replace(EXPLANATION, title=FORGED, sentences=(FORGED,), terms=((FORGED,) * 5,))
+    explanation = structs.replace(EXPLANATION, title=FORGED, sentences=(FORGED,), terms=((FORGED,) * 5,))
     text = form.write(report_of(explanations=[explanation], alerts=[Urgent(*[FORGED] * 3)], notices=[FORGED]))
     assert "\x1b" not in text
     assert not [line for line in text.splitlines() if line.lower().startswith("all is well")]
