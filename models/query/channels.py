@@ -4,7 +4,7 @@ from typing import Final
 
 from models.aggregation.aggregates import channels_of
 from models.definitions.definitions import Definitions
-from models.definitions.segments import OTHER
+from models.definitions.names import OTHER
 
 
 class ChannelFilter:
