@@ -151,8 +151,8 @@ class Deployment:
         """
         await self._until_no_difference(expected, at, patience)
         await asyncio.sleep(1.2)  # longer than a tick, and than the interval of 1 s between publications
-        metrics = await self._until_no_difference(expected, at, 20.0)
-        await self._published(metrics)
+        metrics = await self._until_no_difference(expected, at, patience)
+        await self._published(metrics, patience)
         return metrics
 
     async def _until_no_difference(
@@ -182,7 +182,7 @@ class Deployment:
             return [f"as_of is {metrics[AS_OF]!r}, not {at / 1e6!r}"], metrics
         return differences(business(metrics), expected), metrics
 
-    async def _published(self, metrics: Metrics, patience: float = 10.0) -> None:
+    async def _published(self, metrics: Metrics, patience: float) -> None:
         """Wait until `retention.metrics` holds exactly the exported series."""
         exported = {series: value for series, value in business(metrics).items() if series[0] in SERIES}
         deadline = time.monotonic() + patience
