@@ -8,7 +8,7 @@ from streams.cli.group import COMMANDS
 from streams.config.load import SETTINGS, load
 from streams.http.probes import probes_of
 from streams.http.served_hosts import ServedHosts
-from tests.deploy.test_compose import SERVICES
+from tests.support.compose_file import SERVICES
 from tests.support.manifests import built, only
 
 
