@@ -21,7 +21,7 @@ from streams.simulator import SCENARIOS
     default="bad-autumn",
     show_default=True,
     type=click.Choice(list(SCENARIOS)),
-    help="What happens to the shop.",
+    help="Scenario of the last nine weeks.",
 )
 @click.option(
     "--story-seconds", default=70.0, show_default=True, type=click.FloatRange(1),
@@ -46,9 +46,9 @@ def command(
 ) -> None:
     """Run everything on this machine: a Kafka, a Redis, a worker and a simulated shop.
 
-    The shop sends 16 months of history at full speed, then the nine weeks up to now, in which something goes
-    wrong, in about a minute, then live events. If `prometheus` is installed, it is started too, and the view
-    shows which alerts fire. Support is open in the hours of a schedule, unless RETENTION_CONFIG names another
+    The shop sends 16 months of history at full speed. The nine weeks up to now, in which the scenario happens,
+    take about a minute. Then live events follow. If `prometheus` is installed, it is started too, and the view
+    shows the firing alerts. Support is open in the hours of a schedule, unless RETENTION_CONFIG names another
     configuration. Set RETENTION_BROKER to use an existing Kafka, and RETENTION_REDIS for a Redis.
     """
     if in_image():

@@ -51,7 +51,7 @@ _MOMENT = Moment()
     default="steady",
     show_default=True,
     type=click.Choice(list(SCENARIOS)),
-    help="What happens to the shop.",
+    help="Scenario of the shop.",
 )
 @click.option("--since", help="Start of the scenario, or `live`. [default: 200 days before the end]")
 @click.option("--until", type=_MOMENT, help="End of the scenario. [default: never]")
