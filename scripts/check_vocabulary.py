@@ -83,6 +83,10 @@ RETIRED = [
     Retired("birth", "first_event"),
     Retired("refusals listings", "problems, endpoints"),
     Retired("tellers whoever somebody nobody everybody", "the customer, worker or record that is meant"),
+    Retired(
+        "asked asker askers", "request, query, client, expected", "asked_for_review asked_again when_asked"
+    ),
+    Retired("homeless", "without_profile"),
 ]
 
 #: Docstrings do not begin with these verbs; what to write instead.

@@ -48,8 +48,8 @@ def command(
     METRIC is retention_churn_ratio, retention_rate_ratio, retention_sla_breach_ratio or
     retention_refund_ratio.
 
-    Asks a worker, which counts the customers of all workers at both instants. Prints what each stratum adds
-    to the change, whether it is more than chance, and what late data did to the past.
+    Asks a worker, which counts the customers of all workers at both instants. Prints whether the change is
+    more than chance, the effects of each stratum, and the change of the earlier value by late data.
     """
     query = {"metric": metric} | {name: value for name, value in chosen.items() if value is not None}
     worker = worker or worker_api.address_of(settings)

@@ -114,9 +114,9 @@ def command(
     if files:
         material, code = _from_files(files, now, mapping, period, settings)
     else:
-        asked = Worker(worker or worker_api.address_of(settings), settings.token)
+        running = Worker(worker or worker_api.address_of(settings), settings.token)
         zone = settings.definitions.periods.zone
-        material = asyncio.run(from_worker.material_of(asked, period, settings.prometheus, zone))
+        material = asyncio.run(from_worker.material_of(running, period, settings.prometheus, zone))
     report = content.make(material, content.subject_of(material.source.now, period))
     text = mail_form.write(report, to, datetime.now(UTC)) if form == _MAIL else _FORMS[form](report)
     if output is None:

@@ -116,11 +116,13 @@ def dead_letter_reader_acls(settings: Settings) -> list[AclRequirement]:
 def erasure_acls(settings: Settings) -> list[AclRequirement]:
     """Return the ACLs of `erase`; none if no input accepts its event."""
     names = Names(settings.group)
-    asked = next((topic for topic, one in settings.inputs.named().items() if one.kind == "customers"), None)
-    if asked is None:
+    customers_topic = next(
+        (topic for topic, one in settings.inputs.named().items() if one.kind == "customers"), None
+    )
+    if customers_topic is None:
         return []
     return [
-        AclRequirement("topic", asked, ("WRITE",)),
+        AclRequirement("topic", customers_topic, ("WRITE",)),
         AclRequirement("topic", names.facts, ("DESCRIBE",)),
         AclRequirement("topic", names.changelog, ("READ",)),
         AclRequirement("group", settings.group, ("DESCRIBE",)),

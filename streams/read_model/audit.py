@@ -138,13 +138,13 @@ class Audit:
         self, name: str, members: Mapping[bytes, float], expected: Mapping[bytes, _Expected]
     ) -> list[str]:
         others = [key for key in members if key not in expected and key not in self.written]
-        homeless = [one for one in await self._store.inspect(others) if not one.version]
+        without_profile = [one for one in await self._store.inspect(others) if not one.version]
         changed = [
             key
             for key, score in members.items()
             if key in expected and key not in self.written and getattr(expected[key], name) != score
         ]
-        return ["rank"] * (len(homeless) + len(changed))
+        return ["rank"] * (len(without_profile) + len(changed))
 
     async def _records(self, tps: Sequence[TopicPartition]) -> AsyncIterator[ConsumerRecord]:
         """Yield the records that the model should hold. Those that it does not have yet count as written."""

@@ -37,9 +37,9 @@ class Report(Struct, frozen=True, kw_only=True):
         trend_title: title of the trend.
         currency: ISO 4217 code of money.
         explanations: why ratios moved.
-        urgent: what exceeds its threshold now.
+        urgent: numbers that exceed their threshold now.
         budgets: the error budgets with enough decisions to judge by.
-        alerts: summaries of the alerts that fire in Prometheus; None if it was not asked.
+        alerts: summaries of the alerts that fire in Prometheus; None without one.
     """
 
     title: str
@@ -69,7 +69,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def needs_attention(self) -> list[Urgent]:
-        """What needs attention: the alerts of Prometheus if it was asked, else what exceeds its threshold."""
+        """What needs attention: the alerts of Prometheus, or else numbers beyond their thresholds."""
         return self.urgent if self.alerts is None else self.alerts
 
     @property
@@ -87,7 +87,7 @@ class Material(Struct, frozen=True, kw_only=True):
         source: the series now and before.
         explanations: why ratios moved.
         notices: what the source has to say about the numbers.
-        alerts: alerts that fire in Prometheus; None if it was not asked.
+        alerts: alerts that fire in Prometheus; None without one.
         compared: what a reader has to know about the earlier values of windows; may be empty.
         uncompared: why numbers of windows have no earlier value, where that is so; may be empty.
         zone: IANA name of the zone in which the report names instants.

@@ -32,7 +32,7 @@ class Order:
         delivered: whether the parcel has arrived.
         cancelled: whether the order was cancelled.
         late: whether the promised time passed before the delivery.
-        refund_asked: whether a refund was requested.
+        refund_requested: whether a refund was requested.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Order:
     delivered: bool = False
     cancelled: bool = False
     late: bool = False
-    refund_asked: bool = False
+    refund_requested: bool = False
 
 
 class Fulfilment:

@@ -18,9 +18,9 @@ class Refunds:
 
     def request(self, order: Order, reason: str) -> None:
         """Emit a refund request, at most one for each order, and schedule the decision."""
-        if order.refund_asked or order.cancelled:
+        if order.refund_requested or order.cancelled:
             return
-        order.refund_asked = True
+        order.refund_requested = True
         refund = self._world.new_id("r")
         partial = self._world.chance(0.3)
         amount = (

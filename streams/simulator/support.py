@@ -249,8 +249,8 @@ class Support:
             return
         self._set(ticket, "solved")
         if self._world.chance(0.22):
-            asked = self._world.lognormal(2 * HOUR, 0.8)
-            self._world.after(asked, self._rate, ticket)
+            delay = self._world.lognormal(2 * HOUR, 0.8)
+            self._world.after(delay, self._rate, ticket)
         unhappy = 0.06 + 0.06 * (ticket.customer.mood < 0)
         if ticket.reopenings < _MOST_REOPENINGS and self._world.chance(unhappy):
             self._world.after(self._random.expovariate(1 / DAY), self._reopen, ticket)

@@ -99,12 +99,12 @@ def test_prometheus_values_equal_those_of_compute(prometheus, shop, config):
 @pytest.mark.program("promtool")
 def test_panels_and_comparing_alerts_have_a_history(prometheus):
     prometheus.until("vector(1)")
-    asked = [(name, filled(expr, chosen)) for name, expr, chosen in panels() if not OTHER.search(expr)]
-    assert sum("offset 1w" in expr for _, expr in asked) > 3
+    expressions = [(name, filled(expr, chosen)) for name, expr, chosen in panels() if not OTHER.search(expr)]
+    assert sum("offset 1w" in expr for _, expr in expressions) > 3
     # At a single instant, the last hour may contain no due target.
     moments = [NOW - timedelta(hours=12 * number) for number in range(14)]
-    empty = {expr for _, expr in asked if not any(at(prometheus, expr, moment) for moment in moments)}
-    assert [f"{name}: {expr}" for name, expr in asked if expr in empty] == []
+    empty = {expr for _, expr in expressions if not any(at(prometheus, expr, moment) for moment in moments)}
+    assert [f"{name}: {expr}" for name, expr in expressions if expr in empty] == []
 
     rules = "".join(path.read_text() for path in RULES.glob("*.yml"))
     past = set(

@@ -20,7 +20,7 @@ from tests.support.strategies import DEFINITIONS, rfc3339
 TOKEN = "a secret of the shop's"
 
 
-class Asker:
+class ApiClient:
     """A client of one worker's query API."""
 
     def __init__(self, session, worker):
@@ -63,7 +63,7 @@ async def test_every_worker_answers_for_all_customers(deploy):
     await deployment.cluster.produce(events, [Style()])
     world, expected = World(events, now, DEFINITIONS), profiles(events, now, DEFINITIONS)
     async with aiohttp.ClientSession() as session:
-        one, other = (Asker(session, worker) for worker in deployment.workers)
+        one, other = (ApiClient(session, worker) for worker in deployment.workers)
         await everything_is_read(other, expected, rfc3339(now))
         await answers_alike(one, other, world, expected)
         await check_errors(one, other)
@@ -71,13 +71,13 @@ async def test_every_worker_answers_for_all_customers(deploy):
     assert TOKEN not in "".join(worker.log for worker in deployment.workers)
 
 
-async def everything_is_read(asker, expected, as_of):
+async def everything_is_read(client, expected, as_of):
     """Wait until a query returns the oracle's customers, and the gauges show their number."""
     wanted = sorted((name, profile["lifecycle"], profile["orders"]) for name, profile in expected.items())
     tiers = Counter(profile["tier"] for profile in expected.values())
     async with asyncio.timeout(60):
         while True:
-            answers = [await asker.get(f"/customers?{query}limit=1000") for query in ("", "tier=member&")]
+            answers = [await client.get(f"/customers?{query}limit=1000") for query in ("", "tier=member&")]
             page, members = (json.loads(body) for _, _, body in answers)
             # A task that reads its input again answers 503.
             if {status for status, _, _ in answers} == {200} and page["as_of"] == as_of:
@@ -102,11 +102,11 @@ async def answers_alike(one, other, world, expected):
     assert len(list(filter(None, uses))) > len(uses) / 2
     window = world.windows["365d"]
     end = {customer.name for customer in active(world, world.hour, window)}
-    for asker in (one, other):
-        listed = await asker.all("/customers?set=end&window=365d&limit=7")
+    for client in (one, other):
+        listed = await client.all("/customers?set=end&window=365d&limit=7")
         assert len(listed) == len(end)
         assert {profile["customer_id"] for profile in listed} == end
-        overdue = {(o["customer_id"], o["order_id"]) for o in await asker.all("/orders?overdue&limit=3")}
+        overdue = {(o["customer_id"], o["order_id"]) for o in await client.all("/orders?overdue&limit=3")}
         late = [order for c in world.customers for order in c.orders if is_overdue(world, order)]
         assert len(overdue) == len(late) > 0
     assert await one.all("/tickets?breached&limit=4") == await other.all("/tickets?breached&limit=1000") != []
@@ -128,17 +128,17 @@ def world_events(world, name):
 
 
 async def check_errors(one, other):
-    for asker in (one, other):
+    for client in (one, other):
         for name in ("nobody", "somebody else", "a/b"):
-            status, problem = await asker.problem(f"/customers/{quote(name, safe='')}")
+            status, problem = await client.problem(f"/customers/{quote(name, safe='')}")
             assert (status, problem["detail"]) == (404, f"unknown customer {name!r}")
-        status, problem = await asker.problem("/customers?lifecycle=lost")
+        status, problem = await client.problem("/customers?lifecycle=lost")
         assert (status, problem["parameter"]) == (400, "lifecycle")
-        assert (await asker.problem("/tickets", Authorization="Bearer wrong"))[0] == 401
-        assert (await asker.problem("/metrics.json", Authorization=""))[0] == 401
-        assert (await asker.json("/metrics.json?metric=retention_caught_up"))[0]["value"] == 1
+        assert (await client.problem("/tickets", Authorization="Bearer wrong"))[0] == 401
+        assert (await client.problem("/metrics.json", Authorization=""))[0] == 401
+        assert (await client.json("/metrics.json?metric=retention_caught_up"))[0]["value"] == 1
         for path in ("/", "/page/page.js", "/metrics", "/live", "/ready", "/openapi.json"):
-            assert (await asker.get(path, Authorization=""))[0] == 200
+            assert (await client.get(path, Authorization=""))[0] == 200
 
 
 async def survives(deployment, one, other, expected):

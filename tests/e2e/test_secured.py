@@ -62,7 +62,7 @@ async def test_printed_topics_and_acls_are_enough_for_a_worker(
             )
         await administrator.grant([of_orders])
         await deployment.equal(events)
-        assert len(secured_kafka.tokens.asked) > 1
+        assert len(secured_kafka.tokens.requests) > 1
         assert len(deployment.alive) == 2
         assert not any(secret in worker.log for worker in deployment.workers for secret in SECRETS)
         assert [await worker.stop() for worker in deployment.workers] == [0, 0]

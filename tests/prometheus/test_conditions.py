@@ -254,7 +254,7 @@ def test_every_business_alert_has_a_case():
 
 @pytest.mark.program("promtool")
 def test_alert_fires_only_if_all_its_conditions_hold(tmp_path):
-    inputs, asked = [], []
+    inputs, expectations = [], []
     for alert, edge in EDGES.items():
         firing = []
         for name, series, fires in edge.cases():
@@ -265,8 +265,8 @@ def test_alert_fires_only_if_all_its_conditions_hold(tmp_path):
                 values = value if isinstance(value, str) else f"{value}x{PAST + LATER}"
                 inputs.append({"series": labelled, "values": values})
         expr = f'count by (job) (ALERTS{{alertname="{alert}", alertstate="firing", job=~"{alert}:.*"}})'
-        asked.append({"expr": expr, "eval_time": NOW, "exp_samples": firing})
-    case = {"interval": STEP, "input_series": inputs, "promql_expr_test": asked}
+        expectations.append({"expr": expr, "eval_time": NOW, "exp_samples": firing})
+    case = {"interval": STEP, "input_series": inputs, "promql_expr_test": expectations}
     rules = [str(HERE / "rules" / name) for name in ("recording.yml", "alerts.yml")]
     groups = ["retention-recording", "retention-business", "retention-pipeline"]
     path = tmp_path / "conditions.yml"

@@ -105,9 +105,9 @@ def test_every_alert_section_of_the_runbook_has_its_alert():
 def test_queries_of_the_runbook_are_valid_requests():
     runbook = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
     lists = {"/customers": CustomerQuery, "/tickets": TicketQuery, "/orders": OrderQuery}
-    asked = [urlsplit(url) for url in re.findall(r"curl '?(http\S+?)['`\s]", runbook)]
-    assert lists.keys() <= {url.path for url in asked} <= {*lists, "/customers/CUSTOMER/why", "/ready"}
-    for url in asked:
+    urls = [urlsplit(url) for url in re.findall(r"curl '?(http\S+?)['`\s]", runbook)]
+    assert lists.keys() <= {url.path for url in urls} <= {*lists, "/customers/CUSTOMER/why", "/ready"}
+    for url in urls:
         assert url.netloc == "127.0.0.1:6066"
         if url.query:
             query = parse_qsl(url.query, keep_blank_values=True)

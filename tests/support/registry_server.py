@@ -16,7 +16,7 @@ class RegistryServer:
     """The two calls of Confluent's registry API that a reader needs, with a password."""
 
     def __init__(self):
-        self.schemas, self.subjects, self.asked = {}, {}, []
+        self.schemas, self.subjects, self.requests = {}, {}, []
         self.refusing, self.answer, self.status, self.headers = False, None, 200, {}
         self.wants = "Basic " + base64.b64encode(AUTH.encode()).decode()
         app = web.Application()
@@ -49,7 +49,7 @@ class RegistryServer:
         )
 
     def _answer(self, request, found):
-        self.asked.append(request.path_qs)
+        self.requests.append(request.path_qs)
         if request.headers.get("Authorization") != self.wants:
             return web.json_response({"error_code": 40101, "message": "Unauthorized"}, status=401)
         if self.refusing:

@@ -71,7 +71,7 @@ class TokenIssuer:
     def __init__(self, directory):
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.life = 3600
-        self.asked = []  #: of each request: authorization, form
+        self.requests = []  #: of each request: authorization, form
         self.fails = False
         numbers = self._key.public_key().public_numbers()
         n, e = (_base64(i.to_bytes((i.bit_length() + 7) // 8)) for i in (numbers.n, numbers.e))
@@ -95,7 +95,7 @@ class TokenIssuer:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                issuer.asked.append((self.headers["Authorization"], form))
+                issuer.requests.append((self.headers["Authorization"], form))
                 status, answer = issuer.answer(self.headers["Authorization"])
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

@@ -66,11 +66,11 @@ class ExplainRoutes:
         query = with_defaults(query)
         at = self._as_of()
         counts, published = StrataCounts(), None
-        asked = StrataQuery(**msgspec.structs.asdict(query), at=at)
+        strata_query = StrataQuery(**msgspec.structs.asdict(query), at=at)
         for task in range(self._tasks):
-            found = await self._count(request, asked, task, counts)
+            found = await self._count(request, strata_query, task, counts)
             if found is not None:
-                published, asked = found, replace(asked, published_at=found.at)
+                published, strata_query = found, replace(strata_query, published_at=found.at)
         movement = movement_of(query, counts, at, published, self._definitions)
         return respond(request, query, movement, Term, map(encode, movement.terms))
 

@@ -10,7 +10,7 @@ from streams.http.api.problem_errors import ProblemError
 from streams.http.api.remote_tasks import CLIENT_HEADER, FROM_WORKER, TASK_HEADER, RemoteTasks
 from streams.http.client_address import client_of
 
-#: Workers answer each other in JSON. The asked worker makes CSV of it.
+#: Workers answer each other in JSON. The worker that the client called converts it to CSV.
 _JSON: Final = {"format": "json"}
 
 _T = TypeVar("_T")
@@ -44,14 +44,14 @@ class Forwarder:
         Raises:
             ProblemError: as `RemoteTasks.get`. A redirect keeps the client's parameters.
         """
-        asked = request.rel_url
+        url = request.rel_url
         try:
             return await self._remote.get(
-                task, asked.raw_path, {**query, **_JSON}, kind, client_of_request(request)
+                task, url.raw_path, {**query, **_JSON}, kind, client_of_request(request)
             )
         except ProblemError as error:
-            if "Location" in error.headers and asked.raw_query_string:
-                error.headers["Location"] += f"?{asked.raw_query_string}"
+            if "Location" in error.headers and url.raw_query_string:
+                error.headers["Location"] += f"?{url.raw_query_string}"
             raise
 
     async def get(self, request: web.Request, task: int, path: str, kind: type[_T]) -> _T:

@@ -2,7 +2,7 @@
 
 The address of a task's owner is what a member of the consumer group advertises. So nothing secret is sent to
 it, and nothing of its answer goes to the client unseen: the answer has to be signed if the workers have a
-token, of a limited size, and of the type that was asked for.
+token, of a limited size, and of the requested type.
 """
 
 import re
@@ -33,7 +33,7 @@ MAX_ANSWER_BYTES: Final = 32 << 20
 _CHUNK_BYTES: Final = 1 << 16
 #: Statuses whose problem goes to the client.
 _CLIENT_PROBLEMS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
-#: Where a merged customer is redirected to: a customer, on the worker that the client has asked.
+#: Where a merged customer is redirected to: a customer, on the worker that the client called.
 _REDIRECT: Final = re.compile(r"(/customers/[^/?#\s]+(?:/why)?)(?:\?\S*)?", re.ASCII)
 _ADVICE: Final = "set the same token for all workers, and run one release"
 
@@ -196,4 +196,4 @@ def _decoded(answer: _Answer, content_type: str, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(answer.body, type=kind)
     except msgspec.DecodeError as error:
-        raise _InvalidAnswer(f"answers with something else than was asked for: {error}") from None
+        raise _InvalidAnswer(f"answers with content of another type: {error}") from None

@@ -29,7 +29,7 @@ class Workers:
         self.records = self.closed.close(self.evaluation(7), at("2026-10-01"))
         self.metrics = [as_now(9)]
         self.running = True
-        self.asked = []
+        self.requests = []
 
     def evaluation(self, lost):
         return Evaluation(self.now, lost=lost, definitions=EVERY)
@@ -37,10 +37,10 @@ class Workers:
     async def topic(self, _settings, topic):
         return {"retention.periods": self.records, "retention.metrics": self.metrics}[topic]
 
-    async def receive(self, _settings, asked):
-        self.asked.append(asked)
+    async def receive(self, _settings, request):
+        self.requests.append(request)
         if self.running:
-            self.records += self.closed.reopen(asked)
+            self.records += self.closed.reopen(request)
             self.records += self.closed.close(self.evaluation(9), at("2026-11-04"))
 
 
@@ -119,7 +119,7 @@ def test_reopened_month_has_two_versions(ask, workers):
         0,
         "froze month 2026-10 as version 2\n",
     )
-    assert workers.asked == [Reopening("month", "2026-10", 2, "stolen card")]
+    assert workers.requests == [Reopening("month", "2026-10", 2, "stolen card")]
     _, out, _ = ask("show", "2026-10")
     assert "stolen card" in out
     assert ["customers,", "lost", "7", "9", "9", "0"] in [line.split() for line in out.splitlines()]
@@ -146,7 +146,7 @@ def test_reopened_month_has_two_versions(ask, workers):
 def test_period_without_a_frozen_version_is_an_error(ask, workers, action, name, error, hint):
     because = ("--because", "why") if action == "reopen" else ()
     code, out, err = ask(action, name, *because)
-    assert (code, out, workers.asked) == (1, "", [])
+    assert (code, out, workers.requests) == (1, "", [])
     assert err.startswith(f"retention: {error}\n")
     assert hint in err
 
@@ -163,13 +163,13 @@ def test_period_over_and_not_closed_names_its_close(ask, monkeypatch):
 def test_second_request_while_one_waits_is_an_error(ask, workers):
     workers.records += workers.closed.reopen(Reopening("month", "2026-10", 2, "first"))
     code, _, err = ask("reopen", "2026-10", "--because", "second")
-    assert (code, workers.asked) == (1, [])
+    assert (code, workers.requests) == (1, [])
     assert "is already being reopened as version 2: first" in err
 
 
 def test_two_requests_at_one_moment_name_the_first(ask, workers, monkeypatch):
-    async def receive(settings, asked):
-        await workers.receive(settings, msgspec.structs.replace(asked, because="theirs"))
+    async def receive(settings, request):
+        await workers.receive(settings, msgspec.structs.replace(request, because="theirs"))
 
     monkeypatch.setattr(periods, "_send", receive)
     code, _, err = ask("reopen", "2026-10", "--because", "mine")
@@ -187,7 +187,7 @@ def test_workers_that_do_not_freeze_in_time_are_an_error(ask, workers, monkeypat
 
 def test_reason_is_one_line_without_control_characters(ask, workers):
     code, out, _ = ask("reopen", "2026-10", "--because", "one\n\x1b[2Jtwo\t")
-    assert (code, workers.asked[0].because) == (0, "one \x1b[2Jtwo")
+    assert (code, workers.requests[0].because) == (0, "one \x1b[2Jtwo")
     _, out, _ = ask("show", "2026-10")
     assert "one ·[2Jtwo" in out
 
@@ -203,7 +203,7 @@ def test_reason_is_one_line_without_control_characters(ask, workers):
 )
 def test_invalid_reason_is_an_error(ask, workers, reason, problem):
     code, _, err = ask("reopen", "2026-10", *reason)
-    assert (code, workers.asked, problem in err) == (2, [], True)
+    assert (code, workers.requests, problem in err) == (2, [], True)
 
 
 def test_shop_without_periods_is_an_error(ask):

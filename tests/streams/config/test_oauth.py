@@ -37,7 +37,7 @@ async def test_token_request_follows_the_standard(issuer, url):
     token = await tokens(url, scope="kafka metrics").token()
     assert type(token) is str
     assert token.count(".") == 2
-    [(_, form)] = issuer.asked
+    [(_, form)] = issuer.requests
     assert form == {"grant_type": ["client_credentials"], "scope": ["kafka metrics"]}
 
 
@@ -48,10 +48,10 @@ async def test_token_is_reused_for_four_fifths_of_its_lifetime(issuer, url):
     first = await provider.token()
     clock.now = 79
     assert await provider.token() == first
-    assert len(issuer.asked) == 1
+    assert len(issuer.requests) == 1
     clock.now = 81
     await provider.token()
-    assert len(issuer.asked) == 2
+    assert len(issuer.requests) == 2
 
 
 async def test_concurrent_clients_share_one_token_request(issuer, url):
@@ -59,7 +59,7 @@ async def test_concurrent_clients_share_one_token_request(issuer, url):
     found = await asyncio.gather(*(provider.token() for _ in range(20)))
     # The consumer lives on a loop of its own, in another thread.
     found.append(await asyncio.to_thread(asyncio.run, provider.token()))
-    assert len(set(found)) == len(issuer.asked) == 1
+    assert len(set(found)) == len(issuer.requests) == 1
 
 
 async def test_token_is_kept_until_expiry_without_an_endpoint(issuer, url, caplog):
@@ -75,7 +75,7 @@ async def test_token_is_kept_until_expiry_without_an_endpoint(issuer, url, caplo
     with pytest.raises(TokenUnavailable, match="HTTP 503"):
         await provider.token()
     issuer.fails = False
-    with pytest.raises(TokenUnavailable):  # asked a moment ago
+    with pytest.raises(TokenUnavailable):  # requested a moment ago
         await provider.token()
     clock.now = 103
     assert await provider.token()

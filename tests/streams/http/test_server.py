@@ -67,8 +67,8 @@ async def get(session, path, **headers):
 
 
 async def test_metrics_are_plain_text_with_an_invalid_accept_header(idle):
-    asked = "text/plain;version=1.x;=;;,application/openmetrics-text;version=0.x"
-    status, content_type, _ = await get(idle, "/metrics", Accept=asked)
+    accepted = "text/plain;version=1.x;=;;,application/openmetrics-text;version=0.x"
+    status, content_type, _ = await get(idle, "/metrics", Accept=accepted)
     assert status == 200
     assert content_type.startswith("text/plain")
 

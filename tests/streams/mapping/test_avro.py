@@ -18,8 +18,8 @@ async def test_avro_with_references_and_logical_types_is_decoded(server):
     values = [framed(7, avro(ROW)), framed(7, avro(ROW | {"customer": None}))]
     await mapped.prepare(values)
     await mapped.prepare(values)
-    assert server.asked == ["/schemas/ids/7", "/subjects/customer/versions/3?deleted=false"], (
-        "each is asked for once"
+    assert server.requests == ["/schemas/ids/7", "/subjects/customer/versions/3?deleted=false"], (
+        "each is requested once"
     )
     [event] = mapped.map_record(values[0]).events
     assert (event.order_id, event.customer_id, event.time, event.amount, event.channel) == (

@@ -28,7 +28,7 @@ async def test_protobuf_is_decoded_by_the_registrys_descriptor(server):
     second_message = b"\x02\x02"  # one index, 1: both as zigzag
     value = framed(9, protobuf(id=5, currency="EUR", channel=1), second_message)
     await mapped.prepare([value, None])
-    assert server.asked == [
+    assert server.requests == [
         "/schemas/ids/9?format=serialized",
         "/subjects/common/versions/1?deleted=false&format=serialized",
     ]
@@ -55,7 +55,7 @@ async def test_json_needs_no_registry(server):
     }
     for value in (framed(1, json.dumps(row).encode()), json.dumps(row).encode()):
         assert mapped.map_record(value).events[0].amount == 1999
-    assert server.asked == []
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,6 @@ async def test_unreachable_registry_is_logged_every_ten_seconds(server, caplog, 
     server.refusing = True
     mapped, values = reader(server, "avro"), [framed(7, b"")]
     until = time.monotonic() + 10
-    await mapped.prepare(values, lambda: len(server.asked) < 5 and time.monotonic() < until)
+    await mapped.prepare(values, lambda: len(server.requests) < 5 and time.monotonic() < until)
     [reported] = [record for record in caplog.records if record.name == "streams.mapping.schema_registry"]
     assert reported.getMessage().endswith("trying again")

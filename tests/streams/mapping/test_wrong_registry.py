@@ -59,9 +59,9 @@ async def test_registry_that_is_down_is_waited_for(server, registry, monkeypatch
     monkeypatch.setattr(schema_registry, "_RETRY_SECONDS", 0.01)
     monkeypatch.setattr(schema_registry, "_PATIENCE_SECONDS", 0.0)
     server.refusing = True
-    wait = registry.fetch_with_retries("avro", [VALUE], lambda: len(server.asked) < 10)
+    wait = registry.fetch_with_retries("avro", [VALUE], lambda: len(server.requests) < 10)
     await asyncio.wait_for(wait, 10)
-    assert len(server.asked) >= 10
+    assert len(server.requests) >= 10
 
 
 async def test_wrong_answer_about_one_schema_rejects_its_records(server, registry):
@@ -83,7 +83,7 @@ async def test_schema_that_imports_itself_is_refused(server, registry, subject):
     back = [{"name": "Back", "subject": "customer", "version": 1}]
     server.subjects["order", "1"] = {"schema": json.dumps(ORDER), "references": back}
     assert "schema 7 cannot be used: customer version 1 imports itself" in await refusal(registry)
-    assert len(server.asked) <= 3
+    assert len(server.requests) <= 3
 
 
 async def test_schema_with_too_many_imports_is_refused(server, registry, monkeypatch):

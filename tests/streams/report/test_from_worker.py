@@ -48,8 +48,8 @@ def metrics(found, status=200):
 async def report(found, period="week", **served):
     token = served.get("token")
     async with found.served(routes=metrics(found), **served):
-        asked = Worker(found.address, token and Secret(token))
-        material = await material_of(asked, period, None)
+        running = Worker(found.address, token and Secret(token))
+        material = await material_of(running, period, None)
     return content.make(material, content.subject_of(material.source.now, period))
 
 

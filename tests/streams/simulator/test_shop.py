@@ -277,12 +277,12 @@ def test_bad_experiences_raise_churn(scenario, rise):
 
 
 def test_demo_story_ends_above_the_churn_alert_threshold():
-    began, asked = START + timedelta(days=140), THRESHOLDS["churn"]
+    began, thresholds = START + timedelta(days=140), THRESHOLDS["churn"]
     end = began + timedelta(days=60)
     story = list(simulate(1, START, end, 8_000, "bad-autumn", since=began))
     before, now = lost_in_30_days(story, end - timedelta(weeks=4)), lost_in_30_days(story, end)
-    assert now > asked["rise_factor"] * before
-    assert now > before + asked["rise_points"]
+    assert now > thresholds["rise_factor"] * before
+    assert now > before + thresholds["rise_points"]
 
 
 def lost_in_30_days(events, end):

@@ -1,4 +1,4 @@
-"""A worker with customers in memory, asked over HTTP, and the generated OpenAPI document."""
+"""A session with a worker that has customers in memory, and the generated OpenAPI document."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.support.api_worker import Worker
 
 
 @pytest.fixture
-async def asked():
+async def session():
     async with Worker().served() as session:
         yield session
 

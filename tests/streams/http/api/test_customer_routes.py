@@ -16,10 +16,10 @@ from tests.support.api_worker import NAMES, TASKS, Worker, get
 from tests.support.partitions import HOUR, NOW
 
 
-async def test_events_of_a_customer_are_paged(asked):
+async def test_events_of_a_customer_are_paged(session):
     path, found = "/customers/customer%2001/why?limit=2", []
     while path is not None:
-        _, headers, body = await get(asked, path)
+        _, headers, body = await get(session, path)
         found.append([event["time"] for event in json.loads(body)["events"]])
         assert all(event["counts_for"] for event in json.loads(body)["events"])
         path = headers["Link"].split(">")[0][1:] if "Link" in headers else None
@@ -53,12 +53,12 @@ async def merged():
 
 
 async def test_merged_id_redirects_to_the_canonical_id(described):
-    async with merged() as (askers, name, others):
-        for asker, identity, what in product(
-            askers, others, ["", "/why", "?format=json", "/why?format=json"]
+    async with merged() as (sessions, name, others):
+        for session, identity, what in product(
+            sessions, others, ["", "/why", "?format=json", "/why?format=json"]
         ):
             path = f"/customers/{quote(identity)}{what}"
-            async with asker.get(URL(path, encoded=True), allow_redirects=False) as response:
+            async with session.get(URL(path, encoded=True), allow_redirects=False) as response:
                 assert response.status == 307
                 assert response.headers["Location"] == f"/customers/{quote(name)}{what}"
                 problem = json.loads(await response.read())
@@ -66,22 +66,22 @@ async def test_merged_id_redirects_to_the_canonical_id(described):
             described_at = f"/customers/{{customer_id}}{what.partition('?')[0]}"
             answers = described["paths"][described_at]["get"]["responses"]
             assert answers["307"] == {"$ref": "#/components/responses/307"}
-            assert json.loads((await get(asker, path))[2])["customer_id"] == name
+            assert json.loads((await get(session, path))[2])["customer_id"] == name
 
 
 async def test_identities_list_every_id_and_its_merge():
-    async with merged() as (askers, name, others):
-        for asker, identity in product(askers, [name, *others]):
+    async with merged() as (sessions, name, others):
+        for session, identity in product(sessions, [name, *others]):
             path = f"/customers/{quote(identity)}/identities"
-            found = json.loads((await get(asker, path))[2])
+            found = json.loads((await get(session, path))[2])
             assert (found["customer_id"], found["identities"]) == (name, sorted(others))
             assert [(each["id"], each["customer_id"], each["into"]) for each in found["merges"]] == [
                 ("m1", others[0], name),
                 ("m2", others[1], others[0]),
             ]
-            rows = csv.DictReader(io.StringIO((await get(asker, path, Accept="text/csv"))[2].decode()))
+            rows = csv.DictReader(io.StringIO((await get(session, path, Accept="text/csv"))[2].decode()))
             assert [row["id"] for row in rows] == ["m1", "m2"]
-        assert json.loads((await get(askers[1], "/customers/nobody/identities"))[2]) == {
+        assert json.loads((await get(sessions[1], "/customers/nobody/identities"))[2]) == {
             "customer_id": "nobody",
             "identities": [],
             "merges": [],
@@ -89,11 +89,11 @@ async def test_identities_list_every_id_and_its_merge():
 
 
 async def test_events_of_a_merged_customer_include_the_merges():
-    async with merged() as (askers, name, others):
-        for asker in askers:
+    async with merged() as (sessions, name, others):
+        for session in sessions:
             path, found = f"/customers/{quote(name)}/why?limit=4", []
             while path is not None:
-                _, headers, body = await get(asker, path)
+                _, headers, body = await get(session, path)
                 found += json.loads(body)["events"]
                 path = headers["Link"].split(">")[0][1:] if "Link" in headers else None
             assert len(found) == 3 * 5 + 2

@@ -84,10 +84,10 @@ async def test_any_worker_answers_for_the_tasks_of_others():
 )
 async def test_value_by_other_definitions_is_not_called_late_data(changed, is_restated):
     """Another list of windows changes no published value of this one."""
-    asked, former = worker(), Definitions(**changed)
+    present, former = worker(), Definitions(**changed)
     hashes = {"retention_churn_ratio": hash_behind("retention_churn_ratio", former)}
-    asked.tasks[0].partition.published.record(NOW - 7 * DAY, {SERIES: PublishedRatio(10, 40)}, hashes)
-    async with asked.served() as session:
+    present.tasks[0].partition.published.record(NOW - 7 * DAY, {SERIES: PublishedRatio(10, 40)}, hashes)
+    async with present.served() as session:
         assert bool((await explained(session))["restated"]) == is_restated
 
 
@@ -158,8 +158,8 @@ async def test_csv_has_a_line_for_each_stratum():
         ("metric=retention_churn_ratio&window=30d&basis=value", "basis", "is only valid for"),
     ],
 )
-async def test_invalid_parameter_is_named(asked, query, parameter, detail):
-    status, _, body = await get(asked, f"/explain?{query}")
+async def test_invalid_parameter_is_named(session, query, parameter, detail):
+    status, _, body = await get(session, f"/explain?{query}")
     problem = json.loads(body)
     assert (status, problem["parameter"]) == (400, parameter)
     assert detail in problem["detail"]

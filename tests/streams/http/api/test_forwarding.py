@@ -10,18 +10,18 @@ async def test_requests_are_forwarded_to_the_owner_of_a_task():
     async with one.served("t") as session, other.served("t") as second:
         one.addresses = other.addresses = {0: one.address, 1: other.address, 2: one.address}
         auth = {"Authorization": "Bearer t"}
-        for asker in (session, second):
-            status, _, body = await get(asker, "/customers?limit=1000&set=end&window=30d", **auth)
+        for client in (session, second):
+            status, _, body = await get(client, "/customers?limit=1000&set=end&window=30d", **auth)
             assert status == 200, body
             assert sorted(p["customer_id"] for p in json.loads(body)["items"]) == NAMES
             for name in NAMES[:6]:
-                status, _, body = await get(asker, f"/customers/{name}", **auth)
+                status, _, body = await get(client, f"/customers/{name}", **auth)
                 assert json.loads(body)["customer_id"] == name
         assert (await get(session, "/customers"))[0] == 401
         ids = f"/customers/{NAMES[0]}/identities"
-        for asker, task, path in ((session, other.tasks[1], "/customers"), (second, one.tasks[0], ids)):
+        for client, task, path in ((session, other.tasks[1], "/customers"), (second, one.tasks[0], ids)):
             task.caught_up = False
-            status, _, body = await get(asker, path, **auth)
+            status, _, body = await get(client, path, **auth)
             assert status == 503
             assert "has not caught up" in json.loads(body)["detail"]
             task.caught_up = True

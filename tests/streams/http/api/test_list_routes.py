@@ -28,50 +28,50 @@ async def pages(session, path, limit):
 
 
 @pytest.mark.parametrize("limit", [1, 7, 40, 1000])
-async def test_pages_together_contain_every_item_once(asked, limit):
-    customers = await pages(asked, "/customers?set=end&window=30d", limit)
+async def test_pages_together_contain_every_item_once(session, limit):
+    customers = await pages(session, "/customers?set=end&window=30d", limit)
     assert sorted(profile["customer_id"] for profile in customers) == NAMES
     if limit > 1:
-        tickets = await pages(asked, "/tickets?breached", limit)
+        tickets = await pages(session, "/tickets?breached", limit)
         assert sorted((ticket["customer_id"], ticket["ticket_id"]) for ticket in tickets) == [
             (name, "t1") for name in NAMES
         ]
-        assert len(await pages(asked, "/tickets?status=open", limit)) == 80
+        assert len(await pages(session, "/tickets?status=open", limit)) == 80
 
 
-async def test_page_may_end_within_the_items_of_a_customer(asked):
-    tickets = await pages(asked, "/tickets?status=open", 3)
+async def test_page_may_end_within_the_items_of_a_customer(session):
+    tickets = await pages(session, "/tickets?status=open", 3)
     assert len({(ticket["customer_id"], ticket["ticket_id"]) for ticket in tickets}) == len(tickets) == 80
 
 
-async def test_page_ends_after_the_longest_scan(asked, monkeypatch):
+async def test_page_ends_after_the_longest_scan(session, monkeypatch):
     """A page may be empty: its cursor continues the scan for rare items."""
     monkeypatch.setattr(scan, "PAGE_SECONDS", 0.0)
     monkeypatch.setattr(scan, "_BATCH", 5)
-    _, _, body = await get(asked, "/customers?lifecycle=prospect")
+    _, _, body = await get(session, "/customers?lifecycle=prospect")
     page = json.loads(body)
     assert page["items"] == []
     assert page["next"] is not None
-    assert await pages(asked, "/customers?lifecycle=prospect", 10) == []
-    assert len(await pages(asked, "/customers?set=end&window=30d", 10)) == 40
+    assert await pages(session, "/customers?lifecycle=prospect", 10) == []
+    assert len(await pages(session, "/customers?set=end&window=30d", 10)) == 40
 
 
-async def test_page_names_the_gauge_that_counts_its_items(asked):
-    page = json.loads((await get(asked, "/customers?set=end&window=30d&limit=1"))[2])
+async def test_page_names_the_gauge_that_counts_its_items(session):
+    page = json.loads((await get(session, "/customers?set=end&window=30d&limit=1"))[2])
     assert page["gauge"] == {"series": SERIES, "value": 40.0, "as_of": "2026-03-05T10:00:00Z"}
-    page = json.loads((await get(asked, "/customers?set=end&window=30d&risk=late"))[2])
+    page = json.loads((await get(session, "/customers?set=end&window=30d&risk=late"))[2])
     assert page["gauge"] is None
 
 
-async def test_csv_has_a_line_per_item_and_a_next_link(asked):
+async def test_csv_has_a_line_per_item_and_a_next_link(session):
     path, found = "/orders?overdue&limit=15&format=csv", []
     while path is not None:
-        _, headers, body = await get(asked, path)
+        _, headers, body = await get(session, path)
         found += csv.DictReader(io.StringIO(body.decode()))
         path = headers["Link"].split(">")[0][1:] if "Link" in headers else None
     assert sorted(row["customer_id"] for row in found) == NAMES
     assert {row["overdue_seconds"] for row in found} == {"3600"}
-    _, _, body = await get(asked, "/customers/customer%2001/why", Accept="text/csv")
+    _, _, body = await get(session, "/customers/customer%2001/why", Accept="text/csv")
     rows = list(csv.DictReader(io.StringIO(body.decode())))
     assert {row["type"] for row in rows} == {"order.placed", "ticket.opened", "survey.answered"}
     assert json.loads(rows[0]["says"])["currency"] == "USD"

@@ -42,8 +42,8 @@ def test_document_is_valid_openapi():
 
 
 @pytest.mark.parametrize(("path", "route"), PATHS)
-async def test_response_matches_its_openapi_schema(asked, described, path, route):
-    status, headers, body = await get(asked, path)
+async def test_response_matches_its_openapi_schema(session, described, path, route):
+    status, headers, body = await get(session, path)
     answer = described["paths"][route]["get"]["responses"][str(status)]
     if "$ref" in answer:
         answer = described["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
@@ -52,11 +52,11 @@ async def test_response_matches_its_openapi_schema(asked, described, path, route
     assert headers["Cache-Control"] == "no-store"
 
 
-async def test_openapi_document_has_every_route(asked):
+async def test_openapi_document_has_every_route(session):
     app = web.Application()
     Api(
         LocalTasks({}.get), None, 1, Shop().definitions, {}.get, cohorts=lambda: None, periods=lambda: None
     ).add_to(app)
     routes = {resource.canonical for resource in app.router.resources()} - {"/openapi.json"}
     assert routes | {"/metrics.json"} == set(document()["paths"])
-    assert json.loads((await get(asked, "/openapi.json"))[2]) == document()
+    assert json.loads((await get(session, "/openapi.json"))[2]) == document()

@@ -18,18 +18,18 @@ from streams.http.api.parameters import read
 from streams.http.api.problem_errors import ProblemError
 
 
-def asked(kind, text, definitions=None):
+def parsed(kind, text, definitions=None):
     return read(kind, URL(f"/x?{text}").query.items(), definitions or Definitions())
 
 
 def test_valid_parameters_are_parsed():
-    assert asked(CustomerQuery, "set=lost&window=30d&limit=7") == CustomerQuery(
+    assert parsed(CustomerQuery, "set=lost&window=30d&limit=7") == CustomerQuery(
         set="lost", window="30d", limit=7
     )
-    assert asked(TicketQuery, "breached") == TicketQuery(breached=True)
-    assert asked(TicketQuery, "paused&team=billing") == TicketQuery(paused=True, team="billing")
-    assert asked(TicketQuery, "breached=false&due_within=2h") == TicketQuery(due_within="2h")
-    assert asked(OrderQuery, "overdue=true&format=csv") == OrderQuery(overdue=True, format="csv")
+    assert parsed(TicketQuery, "breached") == TicketQuery(breached=True)
+    assert parsed(TicketQuery, "paused&team=billing") == TicketQuery(paused=True, team="billing")
+    assert parsed(TicketQuery, "breached=false&due_within=2h") == TicketQuery(due_within="2h")
+    assert parsed(OrderQuery, "overdue=true&format=csv") == OrderQuery(overdue=True, format="csv")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_valid_parameters_are_parsed():
 )
 def test_invalid_parameter_is_rejected_with_its_name(kind, text, parameter, reported):
     with pytest.raises(ProblemError) as caught:
-        asked(kind, text)
+        parsed(kind, text)
     problem = caught.value.problem
     assert (problem.status, problem.parameter) == (400, parameter)
     assert problem.detail.startswith(reported)
@@ -93,7 +93,7 @@ def test_invalid_parameter_is_rejected_with_its_name(kind, text, parameter, repo
 
 def test_max_p_alive_is_valid_with_a_fitted_model():
     model = RiskModel(version="v", parameters=Parameters(1, 1, 1, 1), typical_gap_days=9)
-    assert asked(CustomerQuery, "max_p_alive=0.5", Definitions(risk=model)).max_p_alive == 0.5
+    assert parsed(CustomerQuery, "max_p_alive=0.5", Definitions(risk=model)).max_p_alive == 0.5
 
 
 @given(st.integers(0, 1023), st.text(max_size=128), st.none() | st.text(max_size=128))

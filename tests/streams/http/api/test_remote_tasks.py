@@ -43,7 +43,7 @@ class Stranger:
 
 
 @asynccontextmanager
-async def asked_with(stranger, token=None):
+async def session_beside(stranger, token=None):
     worker = Worker([0, 2])
     async with worker.served(token) as session, stranger.served() as address:
         worker.addresses = {0: worker.address, 1: address, 2: worker.address}
@@ -52,7 +52,7 @@ async def asked_with(stranger, token=None):
 
 async def test_token_is_not_sent_to_an_advertised_address():
     stranger = Stranger()
-    async with asked_with(stranger, TOKEN) as session:
+    async with session_beside(stranger, TOKEN) as session:
         for path in ("/customers", f"/customers/{NAME}", f"/customers/{NAME}/why"):
             assert (await get(session, path, **BEARER))[0] == 502
     assert len(stranger.received) == 3
@@ -76,7 +76,7 @@ async def test_unsigned_answer_does_not_reach_the_client():
 async def test_captured_request_opens_no_worker():
     """The owner of an address passes a request on, to the worker it came from and to the real owner."""
     stranger, owner = Stranger(), Worker([1])
-    async with asked_with(stranger, TOKEN) as session, owner.served(TOKEN) as other:
+    async with session_beside(stranger, TOKEN) as session, owner.served(TOKEN) as other:
         await get(session, f"/customers/{NAME}", **BEARER)
         [(path, headers)] = stranger.received
         for target in (session, other):
@@ -112,9 +112,9 @@ async def test_repeated_request_of_a_worker_is_refused(monkeypatch):
     ("answer", "detail"),
     [
         ((200, {"Content-Type": "text/html"}, b"<script>"), "content type 'text/html'"),
-        ((200, JSON, b"not JSON"), "something else than was asked for"),
-        ((200, JSON, b'{"customer_id": 7}'), "something else than was asked for"),
-        ((200, JSON, b"[" * 5000), "something else than was asked for"),
+        ((200, JSON, b"not JSON"), "content of another type"),
+        ((200, JSON, b'{"customer_id": 7}'), "content of another type"),
+        ((200, JSON, b"[" * 5000), "content of another type"),
         ((200, JSON | {"Content-Encoding": "gzip"}, gzip.compress(b"{}")), "compressed body"),
         ((200, JSON, b" " * 4096), "more than"),
         ((404, JSON, b"{}"), "content type 'application/json'"),
@@ -134,7 +134,7 @@ async def test_repeated_request_of_a_worker_is_refused(monkeypatch):
 @pytest.mark.parametrize("path", ["/customers", f"/customers/{NAME}", f"/customers/{NAME}/why?format=csv"])
 async def test_answer_of_another_shape_is_a_bad_gateway(monkeypatch, path, answer, detail):
     monkeypatch.setattr(remote_tasks, "MAX_ANSWER_BYTES", 4000 if answer[2] == b" " * 4096 else 1 << 20)
-    async with asked_with(Stranger(*answer)) as session:
+    async with session_beside(Stranger(*answer)) as session:
         status, headers, body = await get(session, path)
     problem = json.loads(body)
     assert (status, headers["Content-Type"]) == (502, PROBLEM["Content-Type"])

@@ -76,10 +76,10 @@ async def test_scan_ends_with_its_connection(endless):
 
 
 async def test_forwarded_scan_ends_with_the_connection_of_its_client(endless):
-    asked, owner = Worker([1, 2]), Worker([0])
-    async with asked.served("t"), owner.served("t"), asyncio.timeout(10):
-        asked.addresses = {0: owner.address}
-        _, writer = await connect(asked.address, REQUEST[:-2] + b"Authorization: Bearer t\r\n\r\n")
+    forwarder, owner = Worker([1, 2]), Worker([0])
+    async with forwarder.served("t"), owner.served("t"), asyncio.timeout(10):
+        forwarder.addresses = {0: owner.address}
+        _, writer = await connect(forwarder.address, REQUEST[:-2] + b"Authorization: Bearer t\r\n\r\n")
         while not endless:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
         writer.close()

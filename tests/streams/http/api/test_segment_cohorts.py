@@ -37,7 +37,7 @@ def make_worker(owned=range(TASKS)):
     return worker
 
 
-async def asked(session, query):
+async def cells_of(session, query):
     status, _, body = await get(session, f"/cohorts?{query}")
     assert status == 200, body
     return json.loads(body)["items"]
@@ -46,9 +46,9 @@ async def asked(session, query):
 @pytest.mark.parametrize("kind", ["nth", "by", "unbounded"])
 async def test_cells_of_all_values_add_up_to_those_without(worker, kind):
     async with worker.served() as session:
-        whole = await asked(session, f"kind={kind}")
+        whole = await cells_of(session, f"kind={kind}")
         parts = [
-            await asked(session, f"kind={kind}&segment=channel:{value}")
+            await cells_of(session, f"kind={kind}&segment=channel:{value}")
             for value in ("web", "app", "other", "unknown")
         ]
     cells = {(cell["cohort"], cell["age"]): cell for cell in whole}
@@ -63,7 +63,7 @@ async def test_cells_of_all_values_add_up_to_those_without(worker, kind):
 
 async def test_list_has_the_length_of_its_cell(worker):
     async with worker.served() as session:
-        for cell in await asked(session, "kind=by&segment=channel:app"):
+        for cell in await cells_of(session, "kind=by&segment=channel:app"):
             if cell["cohort"] != "mean":
                 path = f"/customers?cohort={cell['cohort']}&age={cell['age']}&kind=by&segment=channel:app"
                 items = json.loads((await get(session, f"{path}&hit=true&limit=1000"))[2])["items"]
@@ -73,19 +73,19 @@ async def test_list_has_the_length_of_its_cell(worker):
 async def test_workers_answer_for_each_others_tasks(worker):
     one, other = make_worker([0, 2]), make_worker([1])
     async with worker.served() as session:
-        expected = await asked(session, "segment=channel:app")
+        expected = await cells_of(session, "segment=channel:app")
     async with one.served("t") as session, other.served("t") as second:
         one.addresses = other.addresses = {0: one.address, 1: other.address, 2: one.address}
-        for asker in (session, second):
-            asker.headers["Authorization"] = "Bearer t"
-            assert await asked(asker, "segment=channel:app") == expected
+        for client in (session, second):
+            client.headers["Authorization"] = "Bearer t"
+            assert await cells_of(client, "segment=channel:app") == expected
 
 
 async def test_long_scan_continues_where_a_part_ended(worker, monkeypatch):
     monkeypatch.setattr("streams.http.api.scan.PAGE_SECONDS", 0.0)
     monkeypatch.setattr("streams.http.api.scan._BATCH", 3)
     async with worker.served() as session:
-        mean = [cell for cell in await asked(session, "segment=channel:web") if cell["cohort"] == "mean"]
+        mean = [cell for cell in await cells_of(session, "segment=channel:web") if cell["cohort"] == "mean"]
     assert mean[0]["eligible"] == len(NAMES) - len(NAMES[::3])
 
 
