@@ -46,10 +46,11 @@ def command(
 ) -> None:
     """Run everything on this machine: a Kafka, a Redis, a worker and a simulated shop.
 
-    The shop sends 16 months of history at full speed. The nine weeks up to now, in which the scenario happens,
-    take about a minute. Then live events follow. If `prometheus` is installed, it is started too, and the view
-    shows the firing alerts. Support is open in the hours of a schedule, unless RETENTION_CONFIG names another
-    configuration. Set RETENTION_BROKER to use an existing Kafka, and RETENTION_REDIS for a Redis.
+    The shop sends 16 months of history at full speed. The nine weeks up to now, in which the scenario
+    happens, take about a minute. Then live events follow. If `prometheus` is installed, it is started too,
+    and the view shows the firing alerts. Support is open in the hours of a schedule, unless RETENTION_CONFIG
+    names another configuration. Set RETENTION_BROKER to use an existing Kafka, and RETENTION_REDIS for a
+    Redis.
     """
     if in_image():
         raise RetentionError(

@@ -68,15 +68,15 @@ def test_other_response_is_an_error(body):
 
 
 async def test_request_names_the_window_and_the_instant():
-    asked = []
+    requests = []
 
     async def respond(request):
-        asked.append(request.query)
+        requests.append(request.query)
         return web.Response(body=answer())
 
     app = web.Application()
     app.add_routes([web.get("/api/v1/query", respond)])
     async with listening(app) as url, ClientSession() as session:
         assert await from_prometheus.ask(session, f"{url}/", "7d", 1772100000.0) == []
-    assert asked[0]["query"] == '{__name__=~"retention_.+",window="7d"}'
-    assert asked[0]["time"] == "1772100000.000"
+    assert requests[0]["query"] == '{__name__=~"retention_.+",window="7d"}'
+    assert requests[0]["time"] == "1772100000.000"
