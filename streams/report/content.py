@@ -143,7 +143,7 @@ def make(material: Material, subject: Subject) -> Report:
         window_sections=further,
         window=subject.window,
         remark=_remark(found if period is None else further, material),
-        trend=trend,
+        trend=trend if any(not row.is_empty for row in trend) else [],
         over_time=period is not None,
         trend_title=trend_title,
         currency=numbers.currency,

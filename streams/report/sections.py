@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from models.definitions.segments import REFERRED, UNKNOWN
 from models.metrics.closings import AS_CLOSED
 from streams.report.figures import Direction, Figure, Unit
 from streams.report.numbers import Number, Numbers
@@ -17,7 +18,7 @@ class Section(Struct, frozen=True):
 
     Attributes:
         title: subject of the figures.
-        figures: the figures. Those without any data are left out if others have some.
+        figures: the figures. Those without any data are left out, but for the first one of a report.
     """
 
     title: str
@@ -134,9 +135,8 @@ def of_period(source: Source, period: PeriodName, before: PeriodName | None) -> 
     sections = []
     for title, rows in _period_rows(numbers).items():
         known = [row for row in rows if _of_period(numbers, row, period).is_known]
-        if rows:
-            sections.append(_section(title, [_period_figure(numbers, row, period, before) for row in known]))
-    return sections
+        sections.append(_section(title, [_period_figure(numbers, row, period, before) for row in known]))
+    return [section for section in sections if section.figures]
 
 
 def closed_figures(numbers: Numbers, period: PeriodName) -> list[Figure]:
@@ -171,6 +171,7 @@ def of_window(source: Source, subject: Subject, *, whole: bool) -> list[Section]
         whole: whether the sections have the figures that a calendar period has too.
     """
     named = dict(_FURTHER)
+    named["Customers"] = (*named["Customers"], *_referred_rows(source.now))
     if whole:
         slas = _sla_rows(source.now, "retention_sla_breach_ratio")
         shared = {"Customers": _SETS, "Orders and money": _MONEY, "Support": slas, "Feedback": _SCORES}
@@ -179,6 +180,17 @@ def of_window(source: Source, subject: Subject, *, whole: bool) -> list[Section]
         _section(title, list(_window_figures(source, subject.window, rows))) for title, rows in named.items()
     ]
     return [section for section in sections if section.figures]
+
+
+def _referred_rows(numbers: Numbers) -> Iterator[_Row]:
+    """Yield the rows of the segment by referral, which has its three values and no others."""
+    values: dict[str, set[str]] = {}
+    for labels in numbers.labels("retention_segment_rate_ratio"):
+        values.setdefault(labels["segment"], set()).add(labels["value"])
+    titles = dict(zip(REFERRED, ("Referred customers who stayed", "Others who stayed"), strict=True))
+    for segment in (name for name, found in values.items() if found == {*titles, UNKNOWN}):
+        for value, title in titles.items():
+            yield _Row(title, "share", "up", "segment_rate_ratio", {"segment": segment, "value": value})
 
 
 def _window_figures(source: Source, window: str, rows: Sequence[_Row]) -> Iterator[Figure]:
@@ -215,9 +227,9 @@ def _section(title: str, figures: Sequence[Figure]) -> Section:
     with_data = tuple(
         replace(figure, counted=by_title.get(_COUNTED.get(figure.title, "")))
         for figure in figures
-        if figure.now.exists
+        if figure.now.exists or figure.title == STAYED
     )
-    return Section(title, with_data or tuple(figures[:1]))
+    return Section(title, with_data)
 
 
 def _sla_rows(numbers: Numbers, metric: str) -> tuple[_Row, ...]:

@@ -1,6 +1,7 @@
 """The tables of a report, for all forms."""
 
 from collections.abc import Iterator, Sequence
+from math import isnan
 from typing import Final
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from streams.report.figures import Figure, percent, written
 from streams.report.periods import length_of
 from streams.report.restated import Restatement
 from streams.report.sections import Section
+from streams.report.trend import Share
 
 #: What the columns of effects mean.
 _EFFECTS: Final = (
@@ -70,20 +72,27 @@ def _figures(section: Section, title: str, remark: str) -> Table:
 
 def trend_table(report: Report) -> Table:
     """Return the periods, or windows, with their customers and money."""
+    with_late = any(not isnan(row.late.value) for row in report.trend)
     rows = [
         (
             row.label,
-            written(row.stayed.value, "share"),
+            _share(row.stayed),
             *(written(count, "number") for count in (row.retained, row.new, row.reactivated)),
             written(row.lost, "number"),
             written(row.net, "money", report.currency),
-            written(row.late.value, "share"),
+            *([_share(row.late)] if with_late else []),
         )
         for row in report.trend
     ]
-    columns = ("", "stayed", "retained", "new", "reactivated", "lost", "net revenue", "too late")
+    columns = ("", "stayed", "retained", "new", "reactivated", "lost", "net revenue")
+    if not with_late:
+        return Table(report.trend_title, columns, rows)
     remark = "Too late: share of the first responses by an agent that missed their target."
-    return Table(report.trend_title, columns, rows, remark)
+    return Table(report.trend_title, (*columns, "too late"), rows, remark)
+
+
+def _share(share: Share) -> str:
+    return "-" if isnan(share.value) else written(share.value, "share")
 
 
 def restated_table(restated: Restatement) -> Table:

@@ -1,5 +1,6 @@
 """The trend of a report: the periods up to its subject, or the configured windows."""
 
+from itertools import dropwhile
 from math import isnan
 from typing import NamedTuple
 
@@ -48,13 +49,19 @@ class TrendRow(Struct, frozen=True):
     late: Share
     is_subject: bool
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in the period, and nobody was active before it."""
+        return isnan(self.stayed.value) and not (self.new or self.reactivated or self.net)
+
 
 def of_periods(numbers: Numbers, subject: Subject, period: PeriodName) -> list[TrendRow]:
-    """Return the periods up to the subject, ascending."""
-    return [
+    """Return the periods up to the subject, ascending, without those before the first customer."""
+    rows = (
         _row(numbers, "retention_period_", one.labels, short_of(one), is_subject=one == period)
         for one in (*subject.earlier, period)
-    ]
+    )
+    return list(dropwhile(lambda row: row.is_empty and not row.is_subject, rows))
 
 
 def of_windows(numbers: Numbers, subject: Subject) -> list[TrendRow]:

@@ -7,12 +7,13 @@ import pytest
 from msgspec import structs
 
 from models.definitions.definitions import Definitions
+from models.definitions.segments import Segment
 from streams.report import html_form, markdown_form, style, text_form
 from streams.report.explanation import Explanation
 from streams.report.numbers import Numbers
 from streams.report.sections import Source
 from streams.report.urgent import Urgent
-from tests.support.partitions import Shop
+from tests.support.partitions import DAY, NOW, Shop
 from tests.support.reports import filled, numbers_of, report_of
 
 FORMS = [text_form, markdown_form, html_form]
@@ -132,3 +133,25 @@ def test_rare_columns_and_tiles_have_a_phone_style():
     for name in ("tile", "half", "rare", "panel"):
         assert f".{name}{{" in text.partition("max-width:")[2]
         assert re.search(rf'class="[^"]*\b{name}\b', text)
+
+
+def test_referred_customers_have_a_figure_beside_others():
+    referred = Segment(name="friends", of="customer", origin="referred")
+    definitions = Definitions(segments=(referred,), segment_windows=("7d",), min_cell=1)
+    shop = filled(Shop(definitions))
+    shop.order("o3", NOW - 10 * DAY, customer="customer 0")
+    customers = report_of(source=Source(now=numbers_of(shop), before=Numbers(()))).sections[0]
+    [others] = [figure for figure in customers.figures if figure.title == "Others who stayed"]
+    assert others.value == "100.0 %"
+
+
+def test_shop_without_tickets_has_no_section_and_no_column_of_support():
+    shop = Shop()
+    shop.order("o1", NOW - 2 * DAY)
+    report = report_of(source=Source(now=numbers_of(shop), before=Numbers(())))
+    assert [section.title for section in report.sections] == ["Customers", "Orders and money"]
+    assert "too late" not in text_form.write(report)
+
+
+def test_trend_begins_with_the_first_customer():
+    assert [row.label for row in report_of().trend] == ["16 Feb", "23 Feb"]
