@@ -6,7 +6,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from models.definitions.segments import REFERRED, UNKNOWN
+from models.definitions.names import UNKNOWN
+from models.definitions.segments import REFERRED
 from models.metrics.closings import AS_CLOSED
 from streams.report.figures import Direction, Figure, Unit
 from streams.report.numbers import Number, Numbers
