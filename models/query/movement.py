@@ -68,18 +68,12 @@ def movement_of(
     strata = {name: _shares(units, definitions) for name, units in counts.strata.items()}
     names = sorted(strata, key=lambda name: _order_of(name, query, definitions))
     before, after = (total(strata[name][index] for name in names) for index in range(2))
-    found = effects([(strata[name][0], strata[name][1]) for name in names])
     bounds = _bounds_of_change(query, before, after)
-    distinguishable = (
-        None if bounds.low is None or bounds.high is None else not bounds.low <= 0 <= bounds.high
-    )
-    terms = [
-        _term(query, name, strata[name], (before, after), effect)
-        for name, effect in zip(names, [None] * len(names) if found is None else found, strict=True)
-    ]
+    distinguishable = _is_distinguishable(bounds)
+    terms = _terms(query, {name: strata[name] for name in names}, (before, after))
     if distinguishable:
-        terms.sort(key=lambda term: -max(abs(term.rate_effect or 0.0), abs(term.mix_effect or 0.0)))
-    span = SPANS[query.against]
+        terms.sort(key=_largest_effect_first)
+    span, overlap = SPANS[query.against], SPANS[query.against] < _length(query)
     return Movement(
         metric=query.metric,
         window=query.window,
@@ -93,13 +87,22 @@ def movement_of(
         low=bounds.low,
         high=bounds.high,
         distinguishable=distinguishable,
-        overlap=span < _length(query),
-        caution=_INDEPENDENCE if span < _length(query) else None,
+        overlap=overlap,
+        caution=_INDEPENDENCE if overlap else None,
         restated=None if published is None else _restated(strata.values(), published),
         largest=_largest(terms) if distinguishable else None,
         terms=terms,
         exposures=_exposures(counts.exposures, before, after) if query.metric in OF_CUSTOMERS else [],
     )
+
+
+def _is_distinguishable(bounds: Bounds) -> bool | None:
+    """Return whether 0 is outside the bounds of a change. None without bounds."""
+    return None if bounds.low is None or bounds.high is None else not bounds.low <= 0 <= bounds.high
+
+
+def _largest_effect_first(term: Term) -> float:
+    return -max(abs(term.rate_effect or 0.0), abs(term.mix_effect or 0.0))
 
 
 def _length(query: ExplainQuery) -> int:
@@ -147,6 +150,18 @@ def _side(query: ExplainQuery, share: Share, at: int) -> Side:
         low=bounds.low,
         high=bounds.high,
     )
+
+
+def _terms(
+    query: ExplainQuery, strata: Mapping[str, Sequence[Share]], wholes: tuple[Share, Share]
+) -> list[Term]:
+    """Return the term of each stratum, in their order."""
+    known = effects([(shares[0], shares[1]) for shares in strata.values()])
+    found: Sequence[Effect | None] = [None] * len(strata) if known is None else known
+    return [
+        _term(query, name, shares, wholes, effect)
+        for (name, shares), effect in zip(strata.items(), found, strict=True)
+    ]
 
 
 def _term(
