@@ -114,8 +114,17 @@ class WorkerCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the counters, histograms and gauges."""
-        own, state = self._counters, self._state
         yield InfoMetricFamily("retention_worker", "Version of the worker.", value={"version": VERSION})
+        yield from self._records()
+        yield from self._facts()
+        yield from self._durations()
+        yield from self._gauges()
+        yield self._changed_mappings()
+        yield self._lag()
+
+    def _records(self) -> Iterator[Metric]:
+        """Yield the counters of read, rejected, lost and written records."""
+        own = self._counters
         yield _counter("events", "Records read from the inputs.", "topic", own.events_in.items())
         yield _counter(
             "anonymous_records",
@@ -144,6 +153,10 @@ class WorkerCollector(Collector):
             "topic",
             [(topic, own.written[topic]) for topic in own.derived_topics],
         )
+
+    def _facts(self) -> Iterator[Metric]:
+        """Yield the counters of duplicate, erased and forwarded facts."""
+        own = self._counters
         yield CounterMetricFamily(
             "retention_worker_duplicates", "Facts that had been applied before.", value=own.duplicates
         )
@@ -161,6 +174,10 @@ class WorkerCollector(Collector):
         yield CounterMetricFamily(
             "retention_worker_rerouted", "Facts forwarded to their customer's task.", value=own.repartitioned
         )
+
+    def _durations(self) -> Iterator[Metric]:
+        """Yield the histograms, and the duration of the last restore."""
+        own = self._counters
         yield HistogramMetricFamily(
             "retention_worker_event_to_metric_seconds",
             "Time from a record's timestamp until the exported metrics include it.",
@@ -176,29 +193,37 @@ class WorkerCollector(Collector):
         yield _gauge(
             "recovery_seconds", "Time that the last task took to restore its state.", own.recovery_seconds
         )
+
+    def _gauges(self) -> Iterator[Metric]:
+        """Yield the size of the state, and the tasks and workers."""
+        state = self._state
         yield _gauge("state_rows", "Customer rows held.", state.rows())
         yield _gauge("state_bytes", "Bytes of the customer rows held.", state.bytes())
         yield _gauge("tasks_owned", "Tasks (partitions) that run on this worker.", state.owned())
         yield _gauge(
             "caught_up", "1 if every task of this worker has read all records.", float(state.caught_up())
         )
-        if expected := state.expected_workers():  # only the roll-up leader knows it
+        if expected := state.expected_workers():  # 0 except on the roll-up leader
             yield GaugeMetricFamily("retention_workers_expected", EXPECTED_HELP, value=expected)
+
+    def _changed_mappings(self) -> Metric:
         changed = GaugeMetricFamily(
             "retention_worker_mapping_changed",
             "1 if records of an input were counted by another mapping than the one of this worker.",
             labels=["topic"],
         )
-        for topic in own.changed_inputs:
+        for topic in self._counters.changed_inputs:
             changed.add_metric([topic], 1.0)
-        yield changed
+        return changed
+
+    def _lag(self) -> Metric:
         lag = GaugeMetricFamily(
             "retention_worker_lag_records", "Records that are not read yet.", labels=["topic", "partition"]
         )
-        for one in state.lags():
+        for one in self._state.lags():
             for tp, records in one.records.items():
                 lag.add_metric([tp.topic, str(tp.partition)], records)
-        yield lag
+        return lag
 
 
 def _gauge(name: str, help_text: str, value: float) -> GaugeMetricFamily:
