@@ -118,6 +118,8 @@ def test_instants_without_customers_explain_nothing(shop):
 
 def test_overlapping_windows_are_named(shop):
     assert not shop.explain(metric=CHURN, window="7d", against="4w").overlap
+    assert not shop.explain(metric="retention_refund_ratio", window="7d", against="1w").overlap
+    assert shop.explain(metric=CHURN, window="7d", against="1w").overlap, "its facts are of two windows"
     found = shop.explain(metric=CHURN, window="30d", against="1w")
     assert found.overlap
     assert "not independent" in found.caution
