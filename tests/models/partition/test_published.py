@@ -29,7 +29,7 @@ def test_first_values_of_a_day_are_kept():
 
 def test_days_are_kept_for_five_weeks():
     partition = Shop().partition
-    for day in range(KEPT_DAYS + 2):
+    for day in range(35 + 2):
         partition.published.record(MIDNIGHT + day * DAY, {"churn": FIRST})
     assert recorded(partition, MIDNIGHT) is None
     assert recorded(partition, MIDNIGHT + DAY) == (MIDNIGHT + DAY, FIRST)
