@@ -1,6 +1,7 @@
 """Probes that are answered in a thread while the event loop is busy."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import threading
@@ -143,6 +144,18 @@ async def test_silent_clients_do_not_keep_probes_waiting(port):
     assert ask(port, "/live")[0] == 200
     for each in silent:
         each.close()
+
+
+async def test_silent_client_is_ended(snapshot, monkeypatch):
+    monkeypatch.setattr(probe_server, "_CHECK_SECONDS", 0.01)
+    server = ProbeServer(snapshot)
+    await server.start("127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.addresses[0])
+    async with asyncio.timeout(5):
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+    writer.close()
+    await server.stop()
 
 
 async def test_stopped_server_refuses_connections(snapshot):

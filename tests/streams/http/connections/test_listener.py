@@ -11,10 +11,12 @@ from streams.http.connections import listener
 from streams.http.connections.limits import (
     BODY_SECONDS,
     HEADER_SECONDS,
+    SEND_BUFFER_BYTES,
     WRITE_BYTES,
     WRITE_SECONDS,
     ConnectionLimits,
 )
+from streams.http.connections.sockets import listening_sockets
 from streams.http.guards import refuse_bodies
 from tests.support.http_server import connect, limited_process, listening, status_of
 
@@ -129,6 +131,23 @@ async def test_refused_connections_are_logged_once(site, caplog):
         held.close()
     [record] = caplog.records
     assert "refused a connection of 127.0.0.1" in record.getMessage()
+
+
+@pytest.mark.usefixtures("_hurried")
+async def test_silent_connection_beyond_the_limit_is_ended(site):
+    async with listening(site.app, ConnectionLimits(total=20, per_address=1)) as url:
+        _, held = await connect(url, REQUEST.replace(b"/", b"/endless", 1))
+        reader, writer = await connect(url, UNFINISHED)
+        assert await until_closed(reader) == b""
+        for each in (held, writer):
+            each.close()
+
+
+async def test_unread_responses_wait_in_a_small_buffer():
+    """The buffer that the system chooses grows to megabytes, and hides that a client does not read."""
+    [one] = await listening_sockets("127.0.0.1", 0)
+    assert one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * SEND_BUFFER_BYTES  # Linux doubles it
+    one.close()
 
 
 async def test_closed_connections_do_not_count(site):
