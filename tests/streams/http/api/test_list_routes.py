@@ -10,7 +10,8 @@ import pytest
 from models.facts.claims import Answered
 from models.facts.fact import Fact
 from streams.http.api import scan
-from tests.support.api_worker import NAMES, SERIES, Worker, get
+from streams.partitioner import tasks_of
+from tests.support.api_worker import NAMES, SERIES, TASKS, Worker, fill, get
 from tests.support.partitions import DAY, NOW
 
 
@@ -88,6 +89,18 @@ async def test_request_fails_while_a_task_is_not_caught_up(path, what):
         assert (status, headers["Content-Type"]) == (503, "application/problem+json")
         assert int(headers["Retry-After"]) > 0
         assert json.loads(body)["detail"].startswith("task ")
+
+
+@pytest.mark.parametrize("path", ["/customers?", "/tickets?", "/orders?overdue&"])
+async def test_csv_of_a_list_has_formulas_only_if_it_is_exact(path):
+    worker = Worker()
+    [task] = tasks_of([b"=1+1"], TASKS)
+    fill(worker.tasks[task].shop, "=1+1")
+    async with worker.served() as session:
+        for more, shown in (("", "'=1+1"), ("&exact", "=1+1")):
+            _, _, body = await get(session, f"{path}format=csv&limit=1000{more}")
+            names = {row["customer_id"] for row in csv.DictReader(io.StringIO(body.decode()))}
+            assert names == {shown, *NAMES}
 
 
 async def test_page_fails_if_its_task_is_revoked_during_the_scan(monkeypatch):

@@ -15,7 +15,7 @@ from streams.http.live_page import routes
 from streams.http.live_page.listeners import Listeners
 from streams.http.live_page.routes import LivePage
 from tests.support.http_server import connect, listening
-from tests.support.live_page import Worker, rate
+from tests.support.live_page import Worker, number, rate
 
 
 @pytest.fixture
@@ -140,3 +140,13 @@ async def test_metrics_json_returns_all_series(served):
         [row] = csv.DictReader(io.StringIO(await response.text()))
     assert (row["metric"], row["value"]) == ("retention_rate_ratio", "0.5")
     assert json.loads(row["labels"])["window"] == "30d"
+
+
+async def test_csv_of_metrics_has_no_formula(served):
+    """A producer names experiments, and the spreadsheets of some countries separate cells by semicolons."""
+    page, session = served
+    shown = number("retention_experiment_rate_ratio", 0.5, 2, experiment="a;=1+1", variant="b", window="7d")
+    page._metrics_view.series.apply([shown])
+    page._metrics_view.complete = True
+    async with session.get("/metrics.json?format=csv") as response:
+        assert "a;'=1+1" in await response.text()
