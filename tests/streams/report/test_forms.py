@@ -145,7 +145,7 @@ def test_referred_customers_have_a_figure_beside_others():
     assert others.value == "100.0 %"
 
 
-def test_shop_without_tickets_has_no_section_and_no_column_of_support():
+def test_shop_without_tickets_has_nothing_about_support():
     shop = Shop()
     shop.order("o1", NOW - 2 * DAY)
     report = report_of(source=Source(now=numbers_of(shop), before=Numbers(())))
