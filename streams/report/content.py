@@ -12,7 +12,7 @@ from streams.report.explanation import DISTANCES, Explanation
 from streams.report.figures import Figure
 from streams.report.notices import notices_of
 from streams.report.numbers import Numbers, instant
-from streams.report.periods import NAMES, Subject, choose, days_of, length_of, window_days
+from streams.report.periods import NAMES, PeriodName, Subject, choose, days_of, length_of, window_days
 from streams.report.restated import Restatement, is_closed, restatement_of
 from streams.report.sections import STAYED, Section, Source
 from streams.report.trend import TrendRow, of_periods, of_windows
@@ -132,7 +132,8 @@ def make(material: Material, subject: Subject) -> Report:
         found = sections.of_period(material.source, period, subject.before)
         further = sections.of_window(material.source, subject, whole=False) if subject.is_latest else []
         trend = of_periods(numbers, subject, period)
-        trend_title = f"The last {len(trend)} {NAMES[subject.kind][1]}"
+        trend = trend if len(trend) > 1 else []
+        trend_title = _trend_title(len(trend), subject, period)
     return Report(
         title=f"The last {length_of(subject.window)}" if period is None else period.title,
         subtitle=_subtitle(numbers, subject, material.zone),
@@ -165,6 +166,11 @@ def _subtitle(numbers: Numbers, subject: Subject, zone: str) -> str:
     parts = [days_of(period), compared, as_of, "not closed yet" if is_open else ""]
     text = " · ".join(filter(None, parts))
     return text[0].upper() + text[1:]
+
+
+def _trend_title(number: int, subject: Subject, period: PeriodName) -> str:
+    periods = f"{number} {NAMES[subject.kind][1]}"
+    return f"The last {periods}" if subject.is_latest else f"The {periods} up to {period.title}"
 
 
 def _remark(of_window: Sequence[Section], material: Material) -> str:

@@ -21,7 +21,7 @@ _TITLES: Final = {
     "retention_refund_ratio": "orders refunded so far",
 }
 #: What groups are made by -> its name.
-_STRATA: Final[Mapping[str, str]] = {"tenure": "number of orders so far"}
+_STRATA: Final[Mapping[str, str]] = {"tenure": "orders so far"}
 _EXPOSURES: Final[Mapping[str, str]] = {
     "slow_response": "a late first response",
     "late_delivery": "a late delivery",
@@ -56,8 +56,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 def queries(subject: Subject) -> list[ExplainQuery]:
-    """Return the questions of a report: none about a period after which another one was over."""
-    if not subject.is_latest:
+    """Return the questions of a report; none about a period that its window does not explain."""
+    if not subject.is_explained:
         return []
     window, against = subject.window, subject.against
     found = (
@@ -137,7 +137,9 @@ def _sentences(movement: Movement) -> Iterator[str]:
 
 
 def _cause(movement: Movement, largest: Largest) -> str:
-    group = f"{_STRATA.get(movement.by, movement.by)} {largest.stratum}"
+    group = f"{movement.by} {largest.stratum}"
+    if movement.by == "tenure":
+        group = f"customers with {largest.stratum} {'order' if largest.stratum == '1' else 'orders'} so far"
     if largest.effect == "rate":
         return f"from {group}, whose own share changed (rate effect)"
     return f"from {group}, of which there are more or fewer (mix effect)"

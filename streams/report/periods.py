@@ -60,6 +60,7 @@ class Subject(Struct, frozen=True):
         window: name of the window of the same length, such as `7d`.
         against: distance of the comparison in `/explain`, such as `1w`.
         is_latest: whether no later period is over, so that what moved of late is what moved in it.
+        has_window: whether the window is computed.
     """
 
     kind: str
@@ -68,6 +69,12 @@ class Subject(Struct, frozen=True):
     window: str
     against: Against
     is_latest: bool = True
+    has_window: bool = True
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a change of the window is a change of the period."""
+        return self.is_latest and self.has_window and self.kind in WINDOWS
 
     @property
     def before(self) -> PeriodName | None:
@@ -121,10 +128,11 @@ def choose(numbers: Numbers, text: str) -> Subject:
     kind = kind_of(text)
     window, against = window_of(kind)
     known = known_periods(numbers, kind)
+    has_window = any(labels["window"] == window for labels in numbers.labels(_BY_WINDOW))
     if not known:
         if text not in WINDOWS:
             raise RetentionError(f"no {kind} is computed", f'add "{kind}" to `kinds` of [periods]')
-        if all(labels["window"] != window for labels in numbers.labels(_BY_WINDOW)):
+        if not has_window:
             raise RetentionError(
                 f"neither a calendar {kind} nor the window {window} is computed",
                 f'add "{kind}" to `kinds` of [periods], or "{window}" to `windows`',
@@ -136,7 +144,8 @@ def choose(numbers: Numbers, text: str) -> Subject:
         labels = ", ".join(period.label for period in known)
         raise RetentionError(f"the {kind} {text} has no series", f"those that have series are {labels}")
     earlier = tuple(known[: known.index(chosen)])
-    return Subject(kind, chosen, earlier, window, against, is_latest=chosen.label >= over[-1].label)
+    is_latest = chosen.label >= over[-1].label
+    return Subject(kind, chosen, earlier, window, against, is_latest, has_window)
 
 
 def known_periods(numbers: Numbers, kind: str) -> list[PeriodName]:

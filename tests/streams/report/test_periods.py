@@ -1,6 +1,7 @@
 """Test the choice of a report's period."""
 
 import pytest
+from msgspec.structs import replace
 
 from models.definitions.definitions import Definitions
 from streams.errors import RetentionError
@@ -71,6 +72,12 @@ def test_short_labels_fit_an_axis():
 def test_numbers_without_any_series_have_no_instant():
     assert Numbers(()).as_of is None
     assert Numbers(()).currency == ""
+
+
+@pytest.mark.parametrize("window", ["7d", "14d"])
+def test_period_is_explained_if_its_window_is_computed(window):
+    shop = Shop(replace(PERIODS, windows=(window,)))
+    assert choose(numbers_of(shop), "week").is_explained == (window == "7d")
 
 
 @pytest.mark.parametrize(("text", "latest"), [("month", True), ("2026-03", True), ("2026-01", False)])
