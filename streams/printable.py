@@ -1,8 +1,8 @@
-"""Text of others, for terminals: no control character of it reaches them."""
+"""Foreign text for terminals, without control characters."""
 
 
 def printable(text: str) -> str:
-    r"""Return text of others with a dot for each control character, which a terminal would interpret.
+    r"""Return a foreign text with a dot for each control character, which a terminal would interpret.
 
     Example:
         >>> printable("a\x1b[31m")
@@ -12,7 +12,7 @@ def printable(text: str) -> str:
 
 
 def printable_line(text: str) -> str:
-    r"""Return text of others as `printable`, in one line: a line end would make a line of its own of it.
+    r"""Return a foreign text as `printable`, in one line: its line ends would make lines of their own.
 
     Example:
         >>> printable_line("a\nb")

@@ -1,4 +1,4 @@
-"""Check lists of names: that each is named once, and that they are possible values of a label."""
+"""Check lists of names: each occurs once, and is a possible value of a label."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -20,7 +20,7 @@ _TITLES: Final = {
     "retention_sla_breach_ratio": "first responses by an agent that came too late",
     "retention_refund_ratio": "orders refunded so far",
 }
-#: What groups are made by -> its name.
+#: Strata -> their name in a report.
 _STRATA: Final[Mapping[str, str]] = {"tenure": "orders so far"}
 _EXPOSURES: Final[Mapping[str, str]] = {
     "slow_response": "a late first response",
@@ -30,9 +30,9 @@ _EXPOSURES: Final[Mapping[str, str]] = {
     "stockout": "a product out of stock",
     "bad_experience": "a bad rating",
 }
-#: Customers with an experience below which their share says nothing.
+#: Exposed customers below which an exposure is not mentioned.
 _FEWEST_EXPOSED: Final = 30
-#: What overlapping windows mean, once in a report.
+#: The effect of overlapping windows, once in a report.
 _CAUTION: Final = "The two windows overlap, so all these intervals are wider than they have to be."
 #: Terms that a report has room for.
 _MOST_TERMS: Final = 6
@@ -43,7 +43,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     Attributes:
         title: the ratio in words.
-        sentences: the change, its largest part, and what late data did to the past.
+        sentences: the change, its largest part, and the restatement by late data.
         by: name of the strata.
         terms: name, value before and now, and both effects of each stratum, the largest first. Empty if the
             change may be chance.
@@ -56,7 +56,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 def queries(subject: Subject) -> list[ExplainQuery]:
-    """Return the questions of a report; none about a period that its window does not explain."""
+    """Return the requests of a report to `/explain`; none if its window does not explain its period."""
     if not subject.is_explained:
         return []
     window, against = subject.window, subject.against

@@ -76,7 +76,7 @@ class Figure(Struct, frozen=True, kw_only=True):
 
     @property
     def doubt(self) -> str:
-        """Why the change says little, as text; empty if it says something, or there is none."""
+        """The reason why the change may mean nothing, as text; empty without one."""
         if not self.is_changed:
             return ""
         return "may be chance" if self.may_be_chance else self.few
@@ -125,7 +125,7 @@ class Figure(Struct, frozen=True, kw_only=True):
 
     @property
     def change(self) -> str:
-        """The change as text, or why it has none; empty without a number."""
+        """The change as text, or the reason why there is none; empty without a number."""
         difference = self.difference
         if difference is None:
             return self._not_compared

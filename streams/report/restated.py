@@ -1,4 +1,4 @@
-"""What events after the close of a period have changed (docs/metrics.md, "Closed periods")."""
+"""The changes of a period by events after its close (docs/metrics.md, "Closed periods")."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -31,7 +31,7 @@ class Restatement(Struct, frozen=True):
     Attributes:
         title: the period.
         figures: the figures that differ; `before` is the value at the close.
-        reasons: what has changed them, such as `3 refunds`. Empty if the counts were cleared since.
+        reasons: causes of the changes, such as `3 refunds`. Empty if the counts were cleared since.
     """
 
     title: str

@@ -97,7 +97,7 @@ class EventStream:
         clock: `wall` or `event`. With `wall`, the charts use the wall clock, and the page warns if `as_of`
             is behind it. With `event`, the charts use `as_of`.
         alerts: firing alerts; none by default.
-        missing_token: what the page says about a worker that nothing protects; None says nothing.
+        missing_token: behaviour of a worker without a token, which the page shows; None with a token.
 
     Attributes:
         ready: whether the topic has been read to its end once.

@@ -49,7 +49,7 @@ class LivePage:
         clock: source of `now`, `wall` or `event`.
         prometheus: URL of the Prometheus whose alerts are shown. None shows no alerts.
         topic: topic of the current series.
-        missing_token: what the page says about a worker that nothing protects; None says nothing.
+        missing_token: behaviour of a worker without a token, which the page shows; None with a token.
     """
 
     def __init__(
