@@ -126,10 +126,10 @@ _PHONE: Final = """
 .cell,.quiet,.strong,.column{padding-left:6px!important}
 .quiet,.cell{font-size:12px!important}
 .figures .quiet,.figures span{font-size:11px!important}
-.c-name{width:31%!important}
+.c-name{width:28%!important}
 .c-now{width:21%!important}
 .c-bounds{width:22%!important}
-.c-change{width:26%!important}
+.c-change{width:29%!important}
 """
 
 

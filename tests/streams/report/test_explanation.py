@@ -55,7 +55,7 @@ def sentences(*movements):
 )
 def test_largest_part_is_named_in_words(effect, words):
     [[_, largest]] = sentences(movement(effect))
-    assert largest == f"The largest part comes from number of orders so far 2-3, {words}: +10.0 points."
+    assert largest == f"The largest part comes from customers with 2-3 orders so far, {words}: +10.0 points."
 
 
 def test_change_that_may_be_chance_has_no_parts():
@@ -77,7 +77,8 @@ def test_experience_of_few_customers_is_not_named():
 
 
 def test_overlap_of_windows_is_named_once():
-    found = sentences(movement(overlap=True), movement(overlap=True), movement())
+    refunds = movement(overlap=True, metric="retention_refund_ratio")
+    found = sentences(movement(overlap=True), refunds, movement())
     assert [CAUTION in one for one in found] == [False, True, False]
 
 
