@@ -3,7 +3,6 @@
 Each case is a job of its own, so that one run of promtool shows them all.
 """
 
-import subprocess
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,7 +10,7 @@ import yaml
 
 from prometheus.thresholds import HERE
 from prometheus.thresholds import THRESHOLDS as T
-from tests.support.process_caches import PROMTOOL_ENVIRON
+from tests.support.promtool import unit_tests
 
 #: Six hours a step: four weeks of a past, then what has changed, for three more.
 STEP, PAST, LATER = "6h", 112, 3
@@ -267,14 +266,8 @@ def test_alert_fires_only_if_all_its_conditions_hold(tmp_path):
         expr = f'count by (job) (ALERTS{{alertname="{alert}", alertstate="firing", job=~"{alert}:.*"}})'
         expectations.append({"expr": expr, "eval_time": NOW, "exp_samples": firing})
     case = {"interval": STEP, "input_series": inputs, "promql_expr_test": expectations}
-    rules = [str(HERE / "rules" / name) for name in ("recording.yml", "alerts.yml")]
+    rules = ["../rules/recording.yml", "../rules/alerts.yml"]
     groups = ["retention-recording", "retention-business", "retention-pipeline"]
-    path = tmp_path / "conditions.yml"
-    path.write_text(
-        yaml.safe_dump(
-            {"rule_files": rules, "group_eval_order": groups, "evaluation_interval": STEP, "tests": [case]}
-        )
-    )
-    command = ["promtool", "test", "rules", path]
-    result = subprocess.run(command, env=PROMTOOL_ENVIRON, capture_output=True, text=True, check=False)
+    tests = {"rule_files": rules, "group_eval_order": groups, "evaluation_interval": STEP, "tests": [case]}
+    result = unit_tests(yaml.safe_dump(tests), tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -15,6 +15,7 @@ from prometheus.alerting import DASHBOARDS
 from prometheus.thresholds import THRESHOLDS
 from streams.http.api import parameters
 from tests.support.process_caches import PROMTOOL_ENVIRON
+from tests.support.promtool import TESTS, relevant, unit_tests
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"
@@ -32,7 +33,7 @@ def load(name):
 
 
 ALERTS = {rule["alert"]: rule for group in load("rules/alerts.yml")["groups"] for rule in group["rules"]}
-UNIT_TESTS = sorted(path.name for path in (PROMETHEUS / "tests").glob("*.yml"))
+UNIT_TESTS = sorted(path.name for path in TESTS.glob("*.yml"))
 
 
 def verdicts():
@@ -50,9 +51,33 @@ def test_generated_files_are_current(path):
 
 @pytest.mark.parametrize("name", UNIT_TESTS)
 @pytest.mark.program("promtool")
-def test_promtool_unit_tests_pass(name):
-    result = run("promtool", "test", "rules", f"tests/{name}")
+def test_promtool_unit_tests_pass(name, tmp_path):
+    result = unit_tests((TESTS / name).read_text(encoding="utf-8"), tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_rules_without_series_are_left_out_of_unit_tests():
+    rules = [
+        {"record": "held", "expr": "max(last_over_time(churn[3m]))"},
+        {"record": "high", "expr": 'held{of="orders"} + 1'},
+        {"record": "other", "expr": 'orders{of="churn"}'},
+        {"record": "none", "expr": "absent(orders)"},
+        {"alert": "Rising", "expr": "high > 1"},
+        {"alert": "Falling", "expr": "high < 1"},
+        {"alert": "Silent", "expr": "none"},
+    ]
+    tests = [
+        {
+            "input_series": [{"series": 'churn{window="30d"}', "values": "1x3"}],
+            "alert_rule_test": [{"alertname": "Rising"}],
+            "promql_expr_test": [{"expr": 'ALERTS{alertstate="firing", alertname=~"Si.*"}'}],
+        }
+    ]
+    [group] = relevant([{"name": "all", "rules": rules}], tests)
+    assert [rule.get("record") or rule["alert"] for rule in group["rules"]] == [
+        *("held", "high", "none"),
+        *("Rising", "Silent"),
+    ]
 
 
 def test_every_threshold_is_used():
