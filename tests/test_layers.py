@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -87,9 +88,18 @@ def imported_module(name: str) -> str | None:
     return name if name in MODULES else next((m for m in [name.rpartition(".")[0]] if m in MODULES), None)
 
 
-#: What each module imports, of this tree and of others, and which modules of this tree.
-NAMES = {module: set(imported_names(path)) for module, path in MODULES.items()}
-IMPORTS = {module: {m for name in names if (m := imported_module(name))} for module, names in NAMES.items()}
+@cache
+def names() -> dict[str, set[str]]:
+    """Return what each module imports, of this tree and of others."""
+    return {module: set(imported_names(path)) for module, path in MODULES.items()}
+
+
+@cache
+def imports() -> dict[str, set[str]]:
+    """Return the modules of this tree that each module imports."""
+    return {
+        module: {m for name in named if (m := imported_module(name))} for module, named in names().items()
+    }
 
 
 def unit(module: str, depth: int) -> str:
@@ -101,7 +111,7 @@ def arrows(depth: int, inside: str) -> set[tuple[str, str]]:
     """Return the imports between the units of a package, as pairs of importing and imported unit."""
     return {
         (unit(module, depth), unit(other, depth))
-        for module, others in IMPORTS.items()
+        for module, others in imports().items()
         for other in others
         if module.startswith(inside)
         and other.startswith(inside)
@@ -134,14 +144,14 @@ def test_imports_between_packages_point_down(package):
     assert [
         f"{module} imports {other}"
         for module in MODULES
-        for other in sorted(IMPORTS[module])
+        for other in sorted(imports()[module])
         if belongs(module, [package]) and belongs(other, above)
     ] == []
 
 
 @pytest.mark.parametrize("top", ["models", "streams"])
 def test_top_package_imports_nothing(top):
-    assert IMPORTS[top] == set()
+    assert imports()[top] == set()
 
 
 @pytest.mark.parametrize("package", LAYERED_INSIDE)
@@ -151,7 +161,7 @@ def test_imports_inside_a_large_package_form_no_cycle(package):
 
 @pytest.mark.parametrize("library", RESTRICTED)
 def test_library_is_imported_only_where_it_belongs(library):
-    users = {module for module, names in NAMES.items() if any(belongs(n, [library]) for n in names)}
+    users = {module for module, of in names().items() if any(belongs(name, [library]) for name in of)}
     assert [module for module in sorted(users) if not belongs(module, RESTRICTED[library])] == []
 
 

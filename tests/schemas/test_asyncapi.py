@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,11 @@ from streams.kafka.topics import INPUTS, required
 from streams.rollup.publisher import Publisher
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = yaml.safe_load((ROOT / "schemas/asyncapi.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def document():
+    return yaml.safe_load((ROOT / "schemas/asyncapi.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +32,7 @@ def official():
 
 
 def test_document_is_valid_by_the_asyncapi_schema(official):
-    assert [error.message for error in official.iter_errors(DOCUMENT)] == []
+    assert [error.message for error in official.iter_errors(document())] == []
 
 
 @pytest.mark.parametrize(
@@ -39,7 +44,7 @@ def test_document_is_valid_by_the_asyncapi_schema(official):
     ],
 )
 def test_invalid_document_is_rejected(official, broken):
-    assert not official.is_valid(DOCUMENT | broken)
+    assert not official.is_valid(document() | broken)
 
 
 def references(part):
@@ -54,16 +59,16 @@ def references(part):
 
 
 def test_every_reference_resolves():
-    resolver = Registry().with_resource("", Resource.opaque(DOCUMENT)).resolver()
-    for target in set(references(DOCUMENT)):
+    resolver = Registry().with_resource("", Resource.opaque(document())).resolver()
+    for target in set(references(document())):
         assert resolver.lookup(target).contents
 
 
 def test_every_public_topic_is_a_channel():
     own = {topic.name for topic in required("g", 1, periods=True) if not topic.name.startswith("g-")}
-    assert {channel["address"] for channel in DOCUMENT["channels"].values()} == own
+    assert {channel["address"] for channel in document()["channels"].values()} == own
     cleanup = {topic.name: topic.config.get("cleanup.policy") for topic in required("g", 1, periods=True)}
-    for channel in DOCUMENT["channels"].values():
+    for channel in document()["channels"].values():
         cleanup_policy = (
             channel.get("bindings", {}).get("kafka", {}).get("topicConfiguration", {}).get("cleanup.policy")
         )
@@ -71,24 +76,24 @@ def test_every_public_topic_is_a_channel():
 
 
 def test_every_type_is_a_message_of_its_topic():
-    by_topic = {topic: set(channel["messages"]) for topic, channel in DOCUMENT["channels"].items()}
+    by_topic = {topic: set(channel["messages"]) for topic, channel in document()["channels"].items()}
     for name, kind in KINDS.items():
         assert name in by_topic[kind]
     for topic in set(by_topic) - set(INPUTS):
         assert len(by_topic[topic]) == 1
-    assert set(DOCUMENT["components"]["messages"]) == json_schema.TYPES.keys() | {"dead-letter"}
+    assert set(document()["components"]["messages"]) == json_schema.TYPES.keys() | {"dead-letter"}
 
 
 def test_headers_of_a_published_series_are_described():
     publisher = Publisher(Definitions(), "shop")
     headers = {name for change in publisher.changes() for name, _ in change.headers}
-    described = DOCUMENT["components"]["messages"]["retention.metric"]["headers"]["properties"]
+    described = document()["components"]["messages"]["retention.metric"]["headers"]["properties"]
     assert headers == set(described) == {"retention.group"}
 
 
 def test_schemas_equal_the_committed_files():
-    for name, document in json_schema.documents().items():
-        part = DOCUMENT["components"]["schemas"][name]
+    for name, schema in json_schema.documents().items():
+        part = document()["components"]["schemas"][name]
         Draft202012Validator.check_schema(part)
-        single = {key: value for key, value in document.items() if key not in {"$schema", "$id", "$defs"}}
+        single = {key: value for key, value in schema.items() if key not in {"$schema", "$id", "$defs"}}
         assert json.dumps(part).replace("#/components/schemas/", "#/$defs/") == json.dumps(single)
