@@ -185,7 +185,7 @@ class SourceOffsets:
         try:
             earliest = (await self.beginning_offsets([tp]))[tp]
         except KafkaError as error:
-            log.warning("cannot tell whether records of %s were lost: %s", tp.topic, error)
+            log.warning("cannot determine whether records of %s were lost: %s", tp.topic, error)
             return
         self._count_lost(tp, position, min(earliest, found))
 
