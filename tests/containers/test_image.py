@@ -34,7 +34,7 @@ def test_no_script_of_a_dependency_is_in_the_image(image):
     assert {name for name in names if not name.startswith("python")} == {"retention"}
 
 
-def test_demo_says_that_it_is_not_for_the_image(image):
+def test_demo_ends_in_the_image_with_alternatives(image):
     done = run_image(image, "demo", flags=("--env", "RETENTION_BROKER=kafka:19092"))
     assert done.returncode == 1
     assert "the container image cannot run the demo" in done.stderr

@@ -240,7 +240,7 @@ async def test_page_shows_the_curves_of_configured_cohorts(browser):
                 await asyncio.to_thread(shows_curves, browser)
 
 
-async def test_page_of_an_exposed_worker_says_so(browser):
+async def test_page_of_an_exposed_worker_has_a_warning(browser):
     missing_token = missing_token_of(load({"host": "0.0.0.0"}, {}))
     for shown in (missing_token, None):
         async with served(Worker(), missing_token=shown) as (page, url):

@@ -65,7 +65,7 @@ currency = "currency"
 """
 
 
-async def test_worker_with_another_mapping_says_so(deploy, tmp_path):
+async def test_worker_with_another_mapping_warns_of_it(deploy, tmp_path):
     old, new = tmp_path / "old.toml", tmp_path / "new.toml"
     old.write_text(MAPPING)
     new.write_text(MAPPING.replace("total", "net"))

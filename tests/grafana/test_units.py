@@ -151,7 +151,7 @@ def test_states_are_words():
         assert PANELS[name]["type"] in {"stat", "state-timeline"}
 
 
-def test_empty_comparison_says_from_when_on_there_is_one():
+def test_empty_comparison_names_the_instant_of_the_first_one():
     for name, panel in PANELS.items():
         ages = set(re.findall(r" offset (\w+)", expressions(panel)))
         if panel["type"] == "timeseries":

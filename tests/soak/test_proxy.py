@@ -45,7 +45,7 @@ async def test_link_delivers_in_both_directions(link):
         assert await ask() == b"hello\n"
 
 
-async def test_cut_link_resets_connections_until_healed(link):
+async def test_cut_link_resets_connections_until_repaired(link):
     async with connected(link) as ask:
         await ask()
         link.cut()
@@ -59,7 +59,7 @@ async def test_cut_link_resets_connections_until_healed(link):
         assert await ask() == b"hello\n"
 
 
-async def test_frozen_link_delivers_once_healed(link):
+async def test_frozen_link_delivers_once_repaired(link):
     async with connected(link) as ask:
         link.freeze()
         with pytest.raises(TimeoutError):

@@ -10,7 +10,7 @@ from models.facts.claims import Acted, EventClaim, Placed, Shared, StockMissed
 from models.facts.from_events import CLAIM_BUILDERS
 
 
-def test_claim_knows_the_type_of_its_event():
+def test_claim_has_the_type_of_its_event():
     assert EVENT_TYPE_OF[Placed] == "order.placed"
     assert EVENT_TYPE_OF[StockMissed] == "stock.missed"
 

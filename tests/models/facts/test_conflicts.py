@@ -25,7 +25,7 @@ def superseded_order(facts):
     return next((claim.at for claim in found if isinstance(claim, SupersededOrder)), None)
 
 
-def test_latest_content_counts_whatever_the_order():
+def test_latest_content_counts_in_any_order():
     early, late = order(1, 900), order(2, 100)
     assert without_superseded([early, late], NOW) == [late]
     assert without_superseded([late, early], NOW) == [late]

@@ -6,7 +6,7 @@ from models.metrics.flows import SegmentFlowTotals
 ORDERS, EUR, USD = ("orders", ""), ("net", "EUR"), ("net", "USD")
 
 
-def test_flows_of_partitions_add_up_whatever_their_columns():
+def test_flows_of_partitions_add_up_for_any_columns():
     one = SegmentFlowCells([ORDERS, EUR], {"country": {"DE": [[1, 70], [2, 90]]}})
     other = SegmentFlowCells([USD, ORDERS], {"country": {"DE": [[5, 10], [6, 20]], "AT": [[0, 1], [0, 1]]}})
     totals = SegmentFlowTotals([one, other, None], ["7d", "30d"])

@@ -90,7 +90,7 @@ def test_withdrawn_ticket_counts_only_as_withdrawn(shop):
 
 
 @pytest.mark.parametrize("opened_first", [True, False])
-def test_withdrawn_ticket_makes_its_customer_a_known_one(shop, opened_first):
+def test_customer_of_a_withdrawn_ticket_is_counted(shop, opened_first):
     if opened_first:
         open_ticket(shop, "t", NOW - 2 * HOUR)
     shop.process(claims.TicketWithdrawn, "t", NOW - HOUR, 0)

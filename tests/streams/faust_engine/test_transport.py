@@ -99,7 +99,7 @@ async def test_batch_after_a_seek_starts_there(kafka, topic, reader):
     assert (first.start, offsets(first)) == (3, [3, 4])
 
 
-async def test_batch_after_removed_records_says_so(kafka, topic, reader):
+async def test_batch_after_removed_records_reports_a_loss(kafka, topic, reader):
     """A single removed record leaves the same gap as a transaction marker."""
     await transaction(kafka, topic, 1)
     await truncate(kafka, reader.tp)

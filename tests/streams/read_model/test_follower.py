@@ -281,7 +281,7 @@ def write_values(redis, group, _):
 
 
 @pytest.mark.parametrize("write", [write_strings, write_positions, write_values])
-async def test_junk_under_the_keys_of_the_model_heals(world, url, redis, caplog, write):
+async def test_junk_under_the_keys_of_the_model_is_replaced(world, url, redis, caplog, write):
     await world.publish(20)
     async with world.model(url) as model:
         await until(lambda: world.complete(redis) and model.up)

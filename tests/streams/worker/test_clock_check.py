@@ -44,7 +44,7 @@ async def test_clock_is_trusted_once_it_is_compared(machine, check):
 
 
 @pytest.mark.parametrize("wrong_by", [DAY, -DAY, 6 * MINUTE])
-async def test_wrong_clock_is_an_error_that_says_how(machine, check, wrong_by):
+async def test_wrong_clock_is_an_error_with_the_difference(machine, check, wrong_by):
     direction = "ahead of" if wrong_by > 0 else "behind"
     machine.wall += wrong_by
     with pytest.raises(ClockWrong, match=f"{direction} Kafka's"):

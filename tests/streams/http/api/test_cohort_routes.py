@@ -110,7 +110,7 @@ async def test_invalid_parameter_is_named(worker, path, status, detail):
 
 
 @pytest.mark.parametrize(("path", "status"), [("/cohorts", 404), ("/customers?cohort=2026-01", 400)])
-async def test_shop_without_cohorts_says_how_to_get_them(path, status):
+async def test_request_without_cohorts_names_the_missing_table(path, status):
     async with Worker().served() as session:
         found = await get(session, path)
     assert found[0] == status

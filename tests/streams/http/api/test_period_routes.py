@@ -168,7 +168,7 @@ async def test_leader_answers_for_another_worker_about_periods(worker):
     assert every["items"][-1]["period"] == "2026-Q1"
 
 
-async def test_worker_that_has_not_caught_up_asks_to_try_again(worker, monkeypatch):
+async def test_worker_that_is_not_caught_up_advises_to_try_again(worker, monkeypatch):
     monkeypatch.setattr(worker, "frozen_periods", lambda: None)
     status, _ = await ask(worker, "/periods")
     assert status == 503

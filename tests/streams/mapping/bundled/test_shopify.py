@@ -124,7 +124,7 @@ def test_a_merge_that_is_not_completed_is_left_out(compute, status):
         ([refund("90.00", currency="EUR", kind="void")], "100.00", 100),
     ],
 )
-def test_money_is_the_shops_whatever_was_shown(compute, refunds, current, revenue):
+def test_money_is_in_the_currency_of_the_shop(compute, refunds, current, revenue):
     shown = {"presentment_currency": "EUR", "total_price_set": money("100.00", "90.00")}
     later = order(1, "2026-06-12T10:00:00Z", current_total_price=current, refunds=refunds, **shown)
     for records in orderings([order(**shown), later]):

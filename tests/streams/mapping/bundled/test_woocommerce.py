@@ -65,7 +65,7 @@ def test_case_of_statuses_has_these_orders(compute, name, expected):
         (["processing", "packed"], 1),
     ],
 )
-def test_the_latest_status_says_whether_an_order_counts(compute, statuses, expected):
+def test_the_latest_status_decides_whether_an_order_counts(compute, statuses, expected):
     payloads = [order(status, f"2026-06-{11 + day}T10:00:00") for day, status in enumerate(statuses)]
     assert compute("woocommerce", *payloads)("orders", window="30d") == expected
     assert compute("woocommerce", *reversed(payloads), *payloads)("orders", window="30d") == expected
