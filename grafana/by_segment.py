@@ -7,7 +7,7 @@ from grafana.units import COUNT, MONEY, POINTS, RATIO, SECONDS, Unit
 
 #: Text without data. The series exist for the windows of `segment_windows` alone.
 _NONE = "no [[segments]] in the configuration, or $window is not in segment_windows"
-_NO_CUSTOMERS = "no [[segments]] of customers, or $window is not in segment_windows"
+_NO_CUSTOMERS = "only [[segments]] of customers have it, in the windows of segment_windows"
 _NO_TICKETS = "no [[segments]] of customers or tickets in the configuration"
 _FEW = "A ratio, mean or score over fewer than min_cell is missing, so that no number describes single customers."
 
@@ -23,6 +23,7 @@ def _chart(
         width=8,
         queries=(Query(query, f"{{{{value}}}}{legend}"),),
         empty=_NONE,
+        undefined="fewer than min_cell",
         means=_FEW,
         do=do,
     )
@@ -30,6 +31,10 @@ def _chart(
 
 def _of_customers(chart: Chart) -> Chart:
     return replace(chart, empty=_NO_CUSTOMERS)
+
+
+def _of_tickets(chart: Chart) -> Chart:
+    return replace(chart, empty=_NO_TICKETS)
 
 
 RETENTION = (
@@ -83,37 +88,45 @@ RETENTION = (
 )
 
 RESPONSE_TIMES = tuple(
-    replace(chart, empty=_NO_TICKETS, width=6)
+    replace(chart, width=6)
     for chart in (
-        _chart(
-            "First response by an agent",
-            SECONDS,
-            "first_response_mean_seconds",
-            "The mean, in calendar time. If one line is slow, ask for agents who can serve these customers.",
-            window="$segment_window",
+        _of_tickets(
+            _chart(
+                "First response by an agent",
+                SECONDS,
+                "first_response_mean_seconds",
+                "The mean, in calendar time. If one line is slow, ask for agents who can serve these customers.",
+                window="$segment_window",
+            )
         ),
-        _chart(
-            "Human response targets missed",
-            RATIO,
-            "sla_breach_ratio",
-            "List these tickets: /tickets?breached&window=30d&sla=first_human_response&segment=NAME:VALUE.",
-            window="$segment_window",
-            sla="first_human_response",
+        _of_tickets(
+            _chart(
+                "Human response targets missed",
+                RATIO,
+                "sla_breach_ratio",
+                "List these tickets: /tickets?breached&window=30d&sla=first_human_response&segment=NAME:VALUE.",
+                window="$segment_window",
+                sla="first_human_response",
+            )
         ),
-        _chart(
-            "Resolution targets missed",
-            RATIO,
-            "sla_breach_ratio",
-            "If only this line is high, and responses are in time, the cases are harder, or wait for others.",
-            window="$segment_window",
-            sla="resolution",
+        _of_tickets(
+            _chart(
+                "Resolution targets missed",
+                RATIO,
+                "sla_breach_ratio",
+                "If only this line is high, and responses are in time, the cases are harder, or wait for others.",
+                window="$segment_window",
+                sla="resolution",
+            )
         ),
-        _chart(
-            "Satisfied",
-            RATIO,
-            "csat_ratio",
-            "If a line is low although its responses are in time, their content is the problem.",
-            window="$segment_window",
+        _of_customers(
+            _chart(
+                "Satisfied",
+                RATIO,
+                "csat_ratio",
+                "If a line is low although its responses are in time, their content is the problem.",
+                window="$segment_window",
+            )
         ),
     )
 )

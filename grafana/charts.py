@@ -21,6 +21,8 @@ SOURCES = {  # recorded name -> the exported metric that it is computed from
     "retention_workers": "up",
     "retention_worker_events": "retention_worker_events_total",
 }
+#: Text of a ratio, a mean or a score over nothing.
+NO_DENOMINATOR = "denominator is 0"
 #: A part of the description of a chart whose axis begins elsewhere.
 CROPPED = "The axis does not begin at 0."
 #: A part of the description of a chart with lines that compare.
@@ -103,6 +105,7 @@ class Chart:
         from_zero: whether the axis begins where the unit does.
         alert: the alert whose runbook section the panel links to.
         empty: text without data, instead of "No data".
+        undefined: text of a NaN.
         means: definition of the panel, where those of the metrics are not enough.
         decimals: digits after the point; None for Grafana's choice.
         exemplars: whether exemplars are shown as dots.
@@ -121,6 +124,7 @@ class Chart:
     from_zero: bool = True
     alert: str | None = None
     empty: str = "nothing yet"
+    undefined: str = NO_DENOMINATOR
     means: str = ""
     decimals: int | None = None
     exemplars: bool = False

@@ -23,7 +23,6 @@ from prometheus.thresholds import THRESHOLDS as T
 
 SOURCE: Final = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 GAP: Final = 300_000.0  # milliseconds: lines connect over shorter gaps, such as a hand-over between workers
-NO_DENOMINATOR: Final = "denominator is 0"
 #: Columns of Prometheus' series of alerts that say nothing to a reader.
 HIDDEN_COLUMNS: Final = ("Time", "__name__", "alertstate", "job", "instance", "numbers")
 
@@ -95,15 +94,15 @@ def _properties(chart: Chart, query: Query) -> list[model.DynamicConfigValue]:
 
 def _mappings(chart: Chart) -> list[Any]:
     """Return the words of a state, of a ratio over nothing, and of a quantile beyond the largest bucket."""
-    mappings: list[Any] = [_no_denominator()]
+    mappings: list[Any] = [_undefined(chart.undefined)]
     if chart.unit.words:
         mappings.append(_words(chart.unit, chart.limit))
     bounds = {bound for query in chart.queries if (bound := largest_bucket(query.expr)) is not None}
     return [*mappings, *map(_over, bounds)]
 
 
-def _no_denominator() -> model.SpecialValueMap:
-    result = model.ValueMappingResult(text=NO_DENOMINATOR, color="text")
+def _undefined(text: str) -> model.SpecialValueMap:
+    result = model.ValueMappingResult(text=text, color="text")
     options = model.DashboardSpecialValueMapOptions(match=model.SpecialValueMatch.NA_N, result=result)
     return model.SpecialValueMap(options=options)
 

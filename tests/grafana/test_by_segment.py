@@ -36,6 +36,13 @@ def test_empty_panel_names_the_setting(uid):
         assert "[[segments]]" in panel["fieldConfig"]["defaults"]["noValue"]
 
 
+@pytest.mark.parametrize("uid", WINDOWS)
+def test_missing_value_is_one_over_too_few(uid):
+    for panel in panels(uid):
+        [undefined, *_] = panel["fieldConfig"]["defaults"]["mappings"]
+        assert undefined["options"]["result"]["text"] == "fewer than min_cell"
+
+
 def test_every_metric_by_segment_is_on_a_dashboard():
     shown = "".join(target["expr"] for uid in WINDOWS for panel in panels(uid) for target in panel["targets"])
     assert [metric for metric in CATALOGUE if f"{metric}{{" not in shown] == ["retention_segment_orders"]
