@@ -10,9 +10,9 @@ import { term } from "./glossary.js";
 const RATIO = "retention_cohort_age_ratio";
 const DAY_HOURS = 24;
 const KINDS = [
-  ["nth", "in the period", "--reactivated", "Customers with another order in this period."],
-  ["by", "by its end", "--retained", "Customers with another order before the end of this period."],
-  ["unbounded", "in it or later", "--new", "Customers with another order in this period or later. It rises as long as customers come back."],
+  ["nth", "in the period", "--reactivated", "Customers with another order in this period (kind nth)."],
+  ["by", "by its end", "--retained", "Customers with another order before the end of this period (kind by)."],
+  ["unbounded", "in it or later", "--new", "Customers with another order in this period or later (kind unbounded). It rises as long as customers come back."],
 ];
 
 /** Return the ends of the periods of a customer's age, in hours; none if cohorts are not configured. */
@@ -59,7 +59,7 @@ export function cohorts(panel) {
   });
   const shown = el("small", { class: "muted" });
   parts.push(el("div", { class: "stat" },
-    el("dt", {}, term("customers", RATIO, "Customers for whom this period is over.")),
+    el("dt", {}, term("customers", RATIO, "Customers for whom this period is over, of all months but those that are not compared (before).")),
     el("dd", {}, number(RATIO, () => labels("by", Math.max(0, latest())), count, 1), " ", shown)));
   const stats = el("dl", { class: "stats four" }, ...parts);
   panel.append(none, stats);

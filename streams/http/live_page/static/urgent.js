@@ -65,7 +65,7 @@ const ITEMS = [
     of: () => sum(DUE, { sla: "first_human_response", within: "2h" }, "priority", PRIORITIES),
     note: () => [["resolution", "resolutions"], ["promise", "promises"], ["next_response", "next responses"]]
       .map(([sla, words]) => [sum(DUE, { sla, within: "2h" }, "priority", PRIORITIES), words])
-      .filter(([due]) => due !== undefined).map(([due, words]) => `${count(due)} ${words}`).join(" · "),
+      .filter(([due]) => due).map(([due, words]) => `${count(due)} ${words}`).join(" · "),
   },
   breaches("First responses late", "first_human_response", "No agent responded by the due time."),
   breaches("Resolutions late", "resolution", "Not resolved by the due time."),
