@@ -2,7 +2,9 @@
 
 The oracle is written to be obviously right, not fast: sets and loops in the words of the definitions, one
 function for each of their paragraphs. It shares no code with `models/`, so that each checks the other. Text
-in double quotes is quoted from the definitions. "Decided" marks a reading where their text leaves a choice.
+in double quotes is the definition that a function computes, in a shorter wording than that of
+docs/metrics.md; a Q order is a qualifying order. "Decided" marks a reading where the definition leaves a
+choice.
 """
 
 from collections.abc import Iterable, Mapping
