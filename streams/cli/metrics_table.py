@@ -195,7 +195,7 @@ def _value(sample: Sample) -> str:
 
 def _duration(seconds: float) -> str:
     """Format a duration with its two largest units."""
-    if seconds < _MINUTE:
+    if round(seconds, 1) < _MINUTE:
         return f"{seconds:.1f}s"
     minutes = round(seconds / _MINUTE)
     if minutes < _HOUR // _MINUTE:

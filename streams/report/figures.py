@@ -150,7 +150,8 @@ class Figure(Struct, frozen=True, kw_only=True):
         difference = self.difference
         if difference is None or not self.is_changed or self.good == "either" or self.may_be_chance:
             return "none"
-        if self.few or (self.counted is not None and self.counted.may_be_chance):
+        of_chance = self.counted is not None and (self.counted.may_be_chance or not self.counted.is_changed)
+        if self.few or of_chance:
             return "none"
         return "good" if (difference > 0) == (self.good == "up") else "bad"
 
@@ -211,7 +212,7 @@ def _signed(value: float, digits: int) -> str:
 
 def _duration(seconds: float) -> str:
     """Return a duration with its two largest units."""
-    if seconds < _MINUTE:
+    if round(seconds) < _MINUTE:
         return f"{seconds:.0f}s"
     minutes = round(seconds / _MINUTE)
     if minutes < _HOUR // _MINUTE:

@@ -40,7 +40,11 @@ def test_examples_hold(module):
     [
         (0.0, "duration", "0s"),
         (59, "duration", "59s"),
+        (59.6, "duration", "1m"),
+        (59 * 60, "duration", "59m"),
         (3600, "duration", "1h 00m"),
+        (25 * 3600, "duration", "25h 00m"),
+        (400 * 86_400, "duration", "400d 0h"),
         (50 * 3600, "duration", "2d 2h"),
         (1234.5, "money", "1,234 EUR"),
         (-3.5, "money", "\N{MINUS SIGN}3.50 EUR"),
@@ -112,6 +116,7 @@ def test_money_is_not_judged_if_its_orders_changed_by_chance():
     few, many = (figure(plain(number), plain(3 * number), unit="number") for number in (3, 300))
     net = figure(plain(100), plain(300), unit="money")
     assert replace(net, counted=few).judgement == "none"
+    assert replace(net, counted=figure(plain(7), plain(7), unit="number")).judgement == "none"
     assert replace(net, counted=many).judgement == "bad"
 
 
