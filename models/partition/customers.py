@@ -280,6 +280,7 @@ class PartitionCustomers:
         kept = without_superseded(facts, self._metadata.now, key.decode())
         if kept != facts:
             self._fact_log.rewrite(key, kept)
+            self.on_superseded(key, facts, kept)
         self._future_facts.record_conflicts(key, conflicting_ids(kept))
         return kept
 
@@ -314,8 +315,7 @@ class PartitionCustomers:
             customer = self._cache.get(key)
             visible = self._future_facts.pop_due(key, now)
             if self._future_facts.any_conflicting(key, visible):
-                facts = self._fact_log.read(key)
-                self.replace_log(key, without_superseded(facts, now, key.decode()))
+                self.replace_log(key, self._fact_log.read(key))
                 continue
             for fact in visible:
                 self._make_visible(key, customer, fact)

@@ -97,6 +97,13 @@ def test_later_content_of_an_event_is_counted(shop):
     assert counts(shop) == {"2026-02": {"late": 2}}
 
 
+def test_content_ahead_of_the_clock_counts_once_its_time_comes(shop):
+    shop.order("o2", FEBRUARY, event_id="same")
+    shop.order("o3", NOW + HOUR, event_id="same")
+    shop.partition.advance(NOW + 2 * HOUR)
+    assert counts(shop) == {"2026-02": {"late": 1, "amended": 1}}
+
+
 def test_order_that_takes_the_place_of_its_lines_is_counted(shop):
     shop.process(claims.LinePlaced, "o2", FEBRUARY, "l1", 1000, "USD", "web")
     shop.order("o2", us(2026, 3, 2))
