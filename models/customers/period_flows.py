@@ -5,11 +5,19 @@ from typing import Final
 
 from models.aggregation.period_sums import PeriodSums
 from models.customers.customer import AppliedTicket, Customer
+from models.entities import flows
 from models.entities.feedback import NPS
 from models.entities.flows import Flow, csat_flows, difference, nps_flows, order_flows, ticket_flows
 from models.entities.orders import Order
 from models.facts.claims import Answered, rank
 from models.schedules.periods import Calendar
+
+#: Measures that metrics of periods use, besides those of `nps` answers. A change of another one is no change
+#: of a period.
+_MEASURES: Final = frozenset({
+    flows.ORDERS, flows.NET, flows.PLACED, flows.REFUNDED, flows.DECIDED, flows.BREACHED,
+    flows.CSAT_ANSWERS, flows.SATISFIED,
+})  # fmt: skip
 
 
 class PeriodFlows:
@@ -53,7 +61,8 @@ class PeriodFlows:
 
     def _replace(self, old: Iterable[Flow], new: Iterable[Flow]) -> None:
         for (measure, time, weight, detail), number in difference(old, new):
-            self._sums.add(time, (measure, detail) if detail else (measure,), number * weight)
+            if measure in _MEASURES:
+                self._sums.add(time, (measure, detail) if detail else (measure,), number * weight)
 
     def _add_nps(self, calendar: Calendar, answers: Sequence[Answered], sign: int) -> None:
         for number, answer in _latest_by_period(answers, calendar).items():

@@ -98,8 +98,6 @@ def series(totals: Totals, definitions: Definitions) -> dict[tuple[str, ...], in
         ("orders",): sum(totals.all_time("orders", channel) for channel in channels),
         ("placed",): totals.all_time("placed"),
         ("refunded",): totals.all_time("refunded_any"),
-        ("promised",): totals.all_time("delivered_promised"),
-        ("on_time",): totals.all_time("delivered_on_time"),
         ("csat_answers",): totals.all_time("answers", "csat"),
         ("satisfied",): totals.all_time("satisfied"),
     }

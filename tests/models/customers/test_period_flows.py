@@ -38,13 +38,10 @@ def by_month(sums: PeriodSums) -> dict[str, dict]:
     return {MONTHS.label(number): names for number, names in sums.evaluate().by_name()["month"].items()}
 
 
-def test_order_counts_in_its_local_month_and_its_delivery_later():
+def test_order_counts_in_its_local_month_and_no_delivery_does():
     by_period, sums = flows()
     by_period.replace_order(CUSTOMER, None, order(moment(9, 30, 23), delivered=moment(11, 2)))
-    assert by_month(sums) == {
-        "2026-10": {("orders",): 1, ("placed",): 1, ("net", "EUR"): 500},
-        "2026-11": {("promised",): 1, ("on_time",): 1},
-    }
+    assert by_month(sums) == {"2026-10": {("orders",): 1, ("placed",): 1, ("net", "EUR"): 500}}
 
 
 def test_retracted_order_leaves_no_month():
