@@ -133,11 +133,14 @@ class PeriodSums:
     def stop_recording(self) -> PeriodKeys:
         """Return the periods whose sums have changed since the recording was started."""
         recorded, self._recorded = self._recorded or {}, None
-        found: PeriodKeys = set()
+        found: dict[tuple[str, int, Name], int] = {}
         for cell, weight in recorded.items():
             if weight:
-                found.update(self._periods_of(cell[0]) if len(cell) == 2 else [cell[:2]])  # noqa: PLR2004
-        return found
+                of_cell = self._periods_of(cell[0]) if len(cell) == 2 else [cell[:2]]  # noqa: PLR2004
+                for kind, number in of_cell:
+                    key = kind, number, cell[-1]
+                    found[key] = found.get(key, 0) + weight
+        return {(kind, number) for (kind, number, _), weight in found.items() if weight}
 
     def _periods_of(self, stretch: int) -> list[tuple[str, int]]:
         """Return the kinds and numbers of the periods that a stretch is in."""
@@ -176,16 +179,3 @@ class PeriodSums:
 def _begins(calendars: tuple[Calendar, ...]) -> list[int]:
     """Return the times at which a period of any kind begins, microseconds since the epoch, ascending."""
     return sorted({begin for calendar in calendars for begin in calendar.begins})
-
-
-def changed_periods(before: PeriodTable, after: PeriodTable) -> PeriodKeys:
-    """Return the periods whose sums differ between two tables."""
-    found: PeriodKeys = set()
-    for kind, others in after.sums.items():
-        known = before.sums[kind]
-        for number in known.keys() | others.keys():
-            if before.names == after.names and known.get(number) == others.get(number):
-                continue
-            if before.of(kind, number) != after.of(kind, number):
-                found.add((kind, number))
-    return found

@@ -46,6 +46,12 @@ class PeriodAggregator:
                     add(kind, number, STAYED, sign)
         self._add_first(orders, sign)
 
+    def replace_history(self, old: OrderHistory, new: OrderHistory) -> None:
+        """Retract a whole order history, and apply another one, unless they are equal."""
+        if old != new or old.kept != new.kept:
+            self.add_history(old, -1)
+            self.add_history(new, 1)
+
     def retract_first(self, orders: OrderHistory) -> None:
         """Retract the first order of a history as new: the customer's first order is beyond the horizon."""
         self._add_first(orders, -1)

@@ -69,6 +69,7 @@ class _StoredFact(msgspec.Struct, array_like=True, gc=False):
 
 
 _decode: Final = msgspec.msgpack.Decoder(list[_StoredFact]).decode
+_encode_text: Final = msgspec.msgpack.Encoder().encode
 _decode_text: Final = msgspec.msgpack.Decoder(str).decode
 
 
@@ -100,6 +101,15 @@ def short_hash(event_id: str) -> bytes:
 def may_hold(page: bytes, hashed: bytes) -> bool:
     """Return whether a page may have an event whose id has this hash. False is certain."""
     return page.find(hashed, _PREFIX_BYTES, _hashes_end(page)) >= 0
+
+
+def may_mention(page: bytes, text: str) -> bool:
+    """Return whether a page may have a fact about the entity with this id, or with this text in its claim.
+
+    The first fact of a page about an entity has the id, to which later ones may refer. False is certain.
+    """
+    begin = _hashes_end(page) + int.from_bytes(page[6:8])
+    return page.find(_encode_text(text), begin) >= 0
 
 
 def append_fast(rows: Rows, entries: Iterable[LogEntry], dirty: dict[bytes, None]) -> list[LogEntry]:

@@ -8,14 +8,12 @@ a fact ahead of the clock they change later: there, what the customer adds is de
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from models.aggregation.period_sums import Cause, PeriodKeys, PeriodTable, changed_periods
-from models.customers.customer import Customer
-from models.customers.facts_by_entity import CustomerFacts
-from models.customers.period_contributions import PeriodContributions
+from models.aggregation.period_sums import Cause, PeriodKeys
+from models.customers.period_changes import PeriodChanges
 from models.definitions.definitions import Definitions
 from models.definitions.windows import TIMELESS
 from models.facts import claims, log_pages
-from models.facts.claims import Answered, AnswersWithdrawn, Claim
+from models.facts.claims import Answered, AnswersWithdrawn, Claim, RefundClaim, Replied, rank
 from models.facts.control import IdentityErased, KeptOrder, Redirected
 from models.facts.fact import AnyClaim, Fact
 from models.facts.fact_log import FactLog
@@ -72,12 +70,14 @@ class Restatements:
         self._fact_log = fact_log
         self._customers = customers
         self._metadata = metadata
-        self._contributions = PeriodContributions(definitions)
-        self._is_processing_one = False
+        self._changes = PeriodChanges(definitions)
+        self._counts_itself = False
         customers.on_superseded = self._count_superseded
 
     def process(self, facts: Iterable[_Addressed], process: _Process) -> int:
         """Process facts, and count those that change closed periods.
+
+        Nearly all facts can change no closed period, and are processed in one batch.
 
         Args:
             facts: the facts, in their order.
@@ -88,47 +88,72 @@ class Restatements:
         """
         if not self.counts.is_counting:
             return process(facts)
-        closed_until = self.counts.counted_until()
+        counted_until = self.counts.counted_until()
         known = 0
         batch: list[_Addressed] = []
         for addressed in facts:
             claim = addressed[1].claim
-            if type(claim) in _CAUSE_OF and (claim.time < closed_until or _is_backward(claim)):
+            if type(claim) in _CAUSE_OF and (
+                _earliest(claim) < counted_until or self._may_concern(addressed)
+            ):
                 known += process(batch)
                 batch = []
-                known += self._process_one(addressed, process, closed_until)
+                known += self._process_one(addressed, process, counted_until)
             else:
                 batch.append(addressed)
         return known + process(batch)
 
-    def _process_one(self, addressed: _Addressed, process: _Process, closed_until: int) -> int:
+    def _may_concern(self, addressed: _Addressed) -> bool:
+        """Return whether the customer may have what a recent fact is about. False is certain.
+
+        Decoding the customer for each fact would take ten times as long as processing it.
+        """
+        key, fact, _ = addressed
+        claim = fact.claim
+        row = self._fact_log.rows.get(key)
+        if row is None or type(claim) not in _BACKWARD:
+            return False
+        if log_pages.count(row) > 1:
+            return self._is_recorded(fact)
+        return log_pages.may_hold(row, log_pages.short_hash(claim.id)) or any(
+            log_pages.may_mention(row, name) for name in _names_of(fact)
+        )
+
+    def _is_recorded(self, fact: Fact) -> bool:
+        return self._customers.is_live and fact.claim.time <= self._metadata.now
+
+    def _process_one(self, addressed: _Addressed, process: _Process, counted_until: int) -> int:
         _, fact, _ = addressed
-        self._is_processing_one = True
-        if self._customers.is_live and fact.claim.time <= self._metadata.now:
+        if self._is_recorded(fact):
             known, changed = self._recorded(addressed, process)
         else:
-            known, changed = self._compared(addressed, process, closed_until)
-        self._is_processing_one = False
+            known, changed = self._compared(addressed, process, counted_until)
         self.counts.add(_cause(fact.claim), changed)
+        return known
+
+    def _process_single(self, addressed: _Addressed, process: _Process) -> int:
+        """Process a fact whose changes the caller counts."""
+        self._counts_itself = True
+        known = process([addressed])
+        self._counts_itself = False
         return known
 
     def _count_superseded(self, key: bytes, before: list[Fact], after: list[Fact]) -> None:
         """Count a fact that supersedes another content of its event id in a closed period.
 
-        Only this finds it if the fact's own time is later. `_process_one` counts the others itself.
+        Only this finds it if the fact's own time is later. `_process_single` counts the others itself.
 
         Args:
             key: key of the customer's row.
             before: fact log before the fact.
             after: fact log with the fact.
         """
-        if self._is_processing_one or not self.counts.is_counting:
+        if self._counts_itself or not self.counts.is_counting:
             return
-        old, new = (self._sums(_customer(key, facts)) for facts in (before, after))
         known = {id(fact) for fact in before}
-        added = [fact for fact in after if id(fact) not in known and fact.time != TIMELESS]
-        cause: Cause = "merged" if any(has_origin(fact.claim.id) for fact in added) else "amended"
-        self.counts.add(cause, changed_periods(old, new))
+        added = [fact.claim for fact in after if id(fact) not in known and fact.time != TIMELESS]
+        cause: Cause = _cause(max(added, key=rank)) if added else "amended"
+        self.counts.add(cause, self._changes.between(key, before, after, self._metadata.now))
 
     def _recorded(self, addressed: _Addressed, process: _Process) -> tuple[int, PeriodKeys]:
         """Process a fact in live mode, and return the periods whose sums it changes."""
@@ -136,11 +161,11 @@ class Restatements:
         if sums is None:
             return process([addressed]), set()
         sums.start_recording()
-        known = process([addressed])
+        known = self._process_single(addressed, process)
         return known, sums.stop_recording()
 
     def _compared(
-        self, addressed: _Addressed, process: _Process, closed_until: int
+        self, addressed: _Addressed, process: _Process, counted_until: int
     ) -> tuple[int, PeriodKeys]:
         """Process a fact, and return the periods to which its customer adds something else after it."""
         key, fact, _ = addressed
@@ -149,30 +174,18 @@ class Restatements:
         row = self._fact_log.rows.get(key)
         if fact.claim.time != TIMELESS and row is not None and log_pages.count(row) > 1:
             # Deriving a customer of thousands of facts for each of them would take minutes.
-            known = process([addressed])
+            known = self._process_single(addressed, process)
             return known, set() if known else self.counts.periods_of(fact.claim.time)
-        facts = self._fact_log.read(key)
-        before = _customer(key, facts)
-        if fact.claim.time >= closed_until and not _concerns(before.facts, fact, closed_until):
+        before = self._fact_log.read(key)
+        if _earliest(fact.claim) >= counted_until and not _concerns(before, fact, counted_until):
             return process([addressed]), set()
-        # Another content of a known event may be about another entity than that content.
-        replaces = fact.claim.time == TIMELESS or any(each.claim.id == fact.claim.id for each in facts)
-        about = None if replaces else fact
-        sums_before = self._sums(before, about)
-        known = process([addressed])
+        known = self._process_single(addressed, process)
         if known:
             return known, set()
-        return known, changed_periods(
-            sums_before, self._sums(_customer(key, self._fact_log.read(key)), about)
-        )
-
-    def _sums(self, customer: Customer, about: Fact | None = None) -> PeriodTable:
-        return self._contributions.of(customer, self._metadata.now, about)
-
-
-def _customer(key: bytes, facts: Sequence[Fact]) -> Customer:
-    """Return a customer with all facts of a log, also those ahead of the clock."""
-    return Customer(key, CustomerFacts.of(key, facts))
+        # Another content of a known event may be about another entity than that content.
+        replaces = fact.claim.time == TIMELESS or any(each.claim.id == fact.claim.id for each in before)
+        after, about = self._fact_log.read(key), None if replaces else fact
+        return 0, self._changes.between(key, before, after, self._metadata.now, about)
 
 
 def restatements(
@@ -188,27 +201,42 @@ def restatements(
     return None
 
 
-def _is_backward(claim: AnyClaim) -> bool:
-    return type(claim) in _BACKWARD and not (type(claim) is Answered and claim.answer is None)
+def _earliest(claim: AnyClaim) -> int:
+    """Return the earliest time at which a claim may count: a promise may be older than its reply."""
+    if type(claim) is Replied and claim.promised is not None:
+        return min(claim.time, claim.promised)
+    return claim.time
 
 
 def _cause(claim: AnyClaim) -> Cause:
     event_id = claim.event if isinstance(claim, KeptOrder) else claim.id
-    return "merged" if has_origin(event_id) else _CAUSE_OF[type(claim)]
+    return "merged" if has_origin(event_id) else _CAUSE_OF.get(type(claim), "amended")
 
 
-def _concerns(facts: CustomerFacts, fact: Fact, before: int) -> bool:
-    """Return whether a fact is about an entity that a customer has had since before a time (microseconds)."""
+def _names_of(fact: Fact) -> list[str]:
+    """Return the ids of what a fact is about: the entity, the order of a refund, or the id of an answer."""
     claim = fact.claim
-    known: Sequence[Claim]
+    if isinstance(claim, Answered | AnswersWithdrawn):
+        return [] if claim.answer is None else [claim.answer]
     if isinstance(claim, claims.Completed | claims.Reversed):
-        known = facts.orders.get(claim.order, ())
-    elif isinstance(claim, Answered | AnswersWithdrawn):
-        known = [
-            each
-            for each in facts.customer_claims
-            if isinstance(each, Answered) and each.answer == claim.answer
-        ]
-    else:
-        known = [*facts.orders.get(fact.entity, ()), *facts.tickets.get(fact.entity, ())]
-    return any(each.time < before for each in known)
+        return [fact.entity, claim.order]
+    return [fact.entity]
+
+
+def _concerns(facts: Sequence[Fact], fact: Fact, before: int) -> bool:
+    """Return whether a fact may be about something that a customer has had since before a time.
+
+    Args:
+        facts: fact log of the customer.
+        fact: the fact.
+        before: time, microseconds since the epoch.
+    """
+    names = {*_names_of(fact)}
+    for each in facts:
+        if each.entity == fact.entity and isinstance(each.claim, RefundClaim):
+            names.add(each.claim.order)  # the refund may name another order by now
+    return any(
+        _earliest(each.claim) < before
+        and (each.entity in names or getattr(each.claim, "answer", None) in names)
+        for each in facts
+    )

@@ -8,7 +8,7 @@ from models.definitions.definitions import Definitions
 from models.definitions.periods import PeriodDefinitions
 from models.facts import claims, log_pages
 from models.facts.control import Erase, KeptOrder, Merge
-from models.facts.fact import REGISTRY_ADDRESS, Fact
+from models.facts.fact import REGISTRY_ADDRESS, Fact, encode_fact
 from models.partition import standalone
 from models.partition.partition import Partition
 from models.partition.restatement_counts import RESTATEMENTS_KEY
@@ -97,11 +97,40 @@ def test_later_content_of_an_event_is_counted(shop):
     assert counts(shop) == {"2026-02": {"late": 2}}
 
 
+def test_recent_content_about_another_order_is_counted(shop):
+    shop.order("o2", FEBRUARY, event_id="same")
+    shop.order("o3", us(2026, 3, 2), event_id="same")
+    assert counts(shop) == {"2026-02": {"late": 2}}
+
+
 def test_content_ahead_of_the_clock_counts_once_its_time_comes(shop):
     shop.order("o2", FEBRUARY, event_id="same")
     shop.order("o3", NOW + HOUR, event_id="same")
     shop.partition.advance(NOW + 2 * HOUR)
     assert counts(shop) == {"2026-02": {"late": 1, "amended": 1}}
+
+
+def test_contents_of_one_batch_are_counted_one_by_one(shop):
+    for number in (1, 2):
+        shop.order(f"f{number}", FEBRUARY, event_id=f"same-{number}")
+    recent = [
+        Fact(f"n{number}", claims.Placed(us(2026, 3, 2), f"same-{number}", 1000, "USD", "web"))
+        for number in (1, 2)
+    ]
+    shop.partition.process([(b"ada", fact, encode_fact(fact)) for fact in recent])
+    assert counts(shop)["2026-02"] == {"late": 4}
+
+
+def test_reversal_that_names_another_order_changes_the_former(shop):
+    shop.process(claims.Completed, "r1", us(2026, 3, 2), "o1", 100)
+    shop.process(claims.Reversed, "r1", us(2026, 3, 3), "of another one")
+    assert counts(shop) == {month: {"refunded": 2} for month in ("2026-01", "2026-02")}
+
+
+def test_promise_of_the_past_changes_its_own_month(shop):
+    shop.process(claims.Replied, "t1", us(2026, 3, 4), claims.AGENT, True, FEBRUARY)
+    shop.process(claims.Opened, "t1", us(2026, 3, 4), 1, False, "web")
+    assert counts(shop) == {"2026-02": {"late": 1}}
 
 
 def test_order_that_takes_the_place_of_its_lines_is_counted(shop):
