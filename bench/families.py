@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from bench import core, visits
+from bench import backlog, core, visits
 from bench.report import Line, of_rounds
 from models.contract.decoding import decode
 from models.definitions.cohorts import CohortDefinitions
@@ -86,9 +86,10 @@ def run(directory: Path, *, quick: bool = False, rounds: int = 3) -> list[Line]:
     lines = [of_rounds(name, (base[name] for base in bases), unit) for name, unit in _UNITS.items()]
     lines += [line for family in FAMILIES for line in _lines(family, found)]
     asked = [visits.measure(FAMILIES["all"], facts) for _ in range(rounds)]
-    return lines + [
+    lines += [
         of_rounds(f"{name}, for each customer", (costs[name] for costs in asked), "us") for name in asked[0]
     ]
+    return lines + list(backlog.lines(_NONE, FAMILIES["periods"], facts, rounds))
 
 
 def _round(facts: list[Addressed], *, reverse: bool) -> dict[str, tuple[_Costs, _Costs]]:
