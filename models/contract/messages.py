@@ -121,10 +121,10 @@ class Transition(Struct, frozen=True, gc=False):
 
 
 class TicketSla(Struct, frozen=True, gc=False):
-    """A target of a ticket was activated, met or missed, or an earlier output about it was withdrawn."""
+    """A target of a ticket was activated, fulfilled or breached, or its earlier output was withdrawn."""
 
     id: Annotated[str, Meta(description="Id of this output.")]
-    ticket_id: Annotated[str, Meta(description="Id of the customer; the key of the record.")]
+    ticket_id: Annotated[str, Meta(description="Id of the ticket; the key of the record.")]
     customer_id: Annotated[str, Meta(description="Id of the customer; ticket ids are unique per customer.")]
     sla: Annotated[SlaKind, Meta(description="Kind of target.")]
     state: Annotated[

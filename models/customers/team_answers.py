@@ -9,7 +9,7 @@ from models.definitions.windows import US_PER_HOUR
 from models.entities.feedback import CSAT, answers_that_hold, is_satisfied
 from models.entities.teams import TeamAnswer
 
-#: For shops without teams, whose every ticket event asks.
+#: The answers of shops without teams, for each of their ticket events.
 _NO_ANSWERS: Final[Counter[TeamAnswer]] = Counter()
 
 

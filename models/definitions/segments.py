@@ -25,7 +25,7 @@ REFERRED: Final = ("yes", "no")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}", re.ASCII)
 
 Subject = Literal["customer", "order", "ticket"]
-#: What a segment can be derived from -> what it is then a segment of.
+#: Origin of a derived segment -> its subject.
 ORIGINS: Final[dict[str, Subject]] = {
     "first_channel": "customer",
     "referred": "customer",

@@ -3,8 +3,8 @@
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-#: Files beside the zones, by the first part of their names. They stand for the zone of the machine, for none
-#: at all, or count leap seconds, so that a name would mean other instants on another machine.
+#: Files beside the zones, by the first part of their names. They are the zone of the machine, no zone, or
+#: zones with leap seconds, so that a name would mean other instants on another machine.
 _NO_ZONES: Final = frozenset({"localtime", "factory", "posixrules", "posix", "right"})
 
 

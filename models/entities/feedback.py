@@ -46,7 +46,7 @@ class Review(Struct, frozen=True, gc=False):
 def derive(claims: Sequence[ReviewClaim]) -> Review | None:
     """Return the review that the claims of one `review_id` make. None if it was removed or not submitted."""
     latest: Submitted | None = None
-    written: Submitted | None = None  # the latest version that says what the text is
+    written: Submitted | None = None  # the latest version with a text of its own
     for claim in claims:
         if isinstance(claim, Removed):
             return None

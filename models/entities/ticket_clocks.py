@@ -16,7 +16,7 @@ from models.schedules.timetable import hours_by_priority, timetable
 if TYPE_CHECKING:
     from models.entities.tickets import Ticket
 
-#: What a ticket contributes, and the function that applies it (sign 1) or retracts it (-1).
+#: The fields of a contribution of tickets, and the function that applies it (sign 1) or retracts it (-1).
 TicketAspect = tuple[Callable[["Ticket"], object], Callable[["Ticket", int], None]]
 
 _PRIORITY_FIELDS: Final = ("opened", "priority", "priority_changes")

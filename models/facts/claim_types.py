@@ -146,7 +146,7 @@ CLAIM_TYPES: Final[Mapping[type[Claim], ClaimType]] = {
 EVENT_TYPE_OF: Final[Mapping[type[Claim], str]] = {
     claim: entry.event_type for claim, entry in CLAIM_TYPES.items()
 }
-#: Claim classes that do not make anybody a customer.
+#: Claim classes that do not make a person a customer.
 NON_CUSTOMER_CLAIMS: Final = frozenset(
     claim for claim, entry in CLAIM_TYPES.items() if not entry.makes_customer
 )

@@ -20,7 +20,7 @@ SURVEYS: Final = ("nps", "ces", "csat")
 SOLVED: Final = 3
 AGENT, BOT, CUSTOMER = range(3)
 AUTHORS: Final = ("agent", "bot", "customer")
-#: Reasons for which a ticket is withdrawn. The last stands for any other one.
+#: Reasons for which a ticket is withdrawn. The last one is for all other reasons.
 WITHDRAWAL_REASONS: Final = ("spam", "deleted", "merged", "test", "other")
 
 

@@ -17,7 +17,7 @@ from models.facts.details import Details
 #: Address of facts for the merge registry, or for all partitions.
 REGISTRY_ADDRESS: Final = ""
 
-#: Everything that a fact may claim.
+#: The claims of all facts.
 AnyClaim = EventClaim | AnyControlFact
 
 

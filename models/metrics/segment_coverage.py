@@ -15,7 +15,7 @@ from models.metrics.totals import Totals
 _SHARE: Final = 0.95
 #: Fewest things of which a share is reported.
 _THINGS: Final = 20
-#: What a segment is of -> measure of the flows that count its things.
+#: Subject of a segment -> measure of the flows that count its subjects.
 _MEASURES: Final[dict[Subject, str]] = {"order": flows.ORDERS, "ticket": flows.RESPONSES}
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from models.contract.messages import SubjectKind
 
-#: States of an SLA target: it is open, it was met, it was missed, or the ticket no longer has it.
+#: States of an SLA target: open, fulfilled, breached, or withdrawn because the ticket no longer has it.
 ACTIVATED, FULFILLED, BREACHED, RETRACTED = range(4)
 #: States of an action. A suppressed action is one for the control group: it is decided, and not emitted.
 ISSUED, WITHDRAWN, DONE, SUPPRESSED = range(4)
@@ -37,8 +37,8 @@ class EmittedTarget(Struct, array_like=True, frozen=True, gc=False):
     Attributes:
         state: `ACTIVATED`, `FULFILLED`, `BREACHED` or `RETRACTED`.
         due: due time, microseconds since the epoch.
-        decided: time at which the target was met or missed, microseconds since the epoch; 0 while it is open.
-            Of a withdrawn ticket, the time of the withdrawal.
+        decided: time at which the target was fulfilled or breached, microseconds since the epoch; 0 while it
+            is open. Of a withdrawn ticket, the time of the withdrawal.
         revision: number of withdrawals emitted for the target.
     """
 

@@ -17,8 +17,8 @@ from models.facts.fact_log import FactLog
 PUBLISHED_KEY: Final = b"\xff\xf8"
 #: Days that are kept.
 KEPT_DAYS: Final = 35
-#: Days before the kept ones whose rows are looked for, to remove them: only a worker that was stopped for
-#: longer leaves some, of a few KB each. A search of all rows takes a second in a large shop.
+#: Days before the kept ones whose rows are removed. Only a worker that was stopped for longer leaves older
+#: rows, of a few KB each. A search of all rows takes a second in a large shop.
 _SEARCHED_DAYS: Final = 1_000
 _DAY_BYTES: Final = 4
 

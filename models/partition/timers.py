@@ -3,7 +3,7 @@
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
-#: What a timer is about. Timers of one customer fire in this order.
+#: Subjects of timers. Timers of one customer fire in this order.
 ORDER, TICKET, CART, CUSTOMER = range(4)
 
 

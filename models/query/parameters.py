@@ -141,9 +141,9 @@ class TicketQuery(Listing, frozen=True, kw_only=True):
     breached: Annotated[
         bool,
         Meta(
-            description="Tickets with a missed target. Without `window`, only tickets that are not solved or "
-            "closed. With `window`, all tickets whose target was missed in it, which is the numerator of "
-            "`retention_sla_breach_ratio`."
+            description="Tickets with a breached target. Without `window`, only tickets that are not solved "
+            "or closed. With `window`, all tickets whose target was breached in it, which is the numerator "
+            "of `retention_sla_breach_ratio`."
         ),
     ] = False
     due_within: Annotated[
@@ -155,7 +155,7 @@ class TicketQuery(Listing, frozen=True, kw_only=True):
     ] = None
     window: Annotated[
         str | None,
-        Meta(description="Window in which the target was missed, such as `24h`. Requires `breached`."),
+        Meta(description="Window in which the target was breached, such as `24h`. Requires `breached`."),
     ] = None
     unanswered: Annotated[
         By | None,
@@ -177,7 +177,7 @@ class TicketQuery(Listing, frozen=True, kw_only=True):
         Priority | None,
         Meta(
             description="Tickets with this priority in force now. With `breached` and `window`, targets that "
-            "were missed under this priority."
+            "were breached under this priority."
         ),
     ] = None
     segment: _Segment = None

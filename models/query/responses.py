@@ -39,16 +39,14 @@ class Target(Struct, frozen=True, gc=False):
     sla: Annotated[SlaKind, Meta(description="Kind of the target.")]
     state: Annotated[
         Literal["open", "met", "breached"],
-        Meta(description="Whether the target was met or missed. `open`: neither yet."),
+        Meta(description="`met`: the target was fulfilled. `open`: it is neither fulfilled nor breached."),
     ]
-    due: Annotated[
-        Time | None, Meta(description="Time by which the target has to be met. Null while it is paused.")
-    ]
+    due: Annotated[Time | None, Meta(description="Due time of the target. Null while it is paused.")]
     decided: Annotated[
         Time | None,
         Meta(
-            description="Time at which the target was met. If it was missed, `due` or the later change of "
-            "the priority that made it due. Null while it is open."
+            description="Time at which the target was fulfilled. If it was breached, `due` or the later "
+            "change of the priority that made it due. Null while it is open."
         ),
     ]
 

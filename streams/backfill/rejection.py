@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-#: Reasons of lines that are left out though nothing is wrong with them.
+#: Reasons of lines that are left out although they are valid.
 ANONYMOUS: Final = "anonymous"
 NOTHING: Final = "became nothing"
 TOO_OLD: Final = "too_old"

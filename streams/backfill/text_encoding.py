@@ -20,7 +20,7 @@ _BYTE_ORDERS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CHUNK_BYTES: Final = 64 << 10
-#: Bytes whose zeros tell UTF-16 without a mark.
+#: Bytes whose zeros identify UTF-16 without a mark.
 _INSPECTED_BYTES: Final = 64
 
 

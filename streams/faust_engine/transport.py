@@ -73,7 +73,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
     def _stopped_set(self) -> None:
         # A crashed thread has closed its loop, and nothing waits there. An error here would put a traceback
-        # before the line that says why the worker ends.
+        # before the line with the reason for which the worker ends.
         with contextlib.suppress(RuntimeError):
             super()._stopped_set()
 
