@@ -15,7 +15,7 @@ from models.query import responses
 from models.query.cohorts import cohorts_of
 from models.query.parameters import CohortQuery
 from streams.http.api import parameters
-from streams.http.api.forwarding import Forwarder, is_forwarded
+from streams.http.api.all_tasks import AllTasks, is_forwarded
 from streams.http.api.http_responses import encode, respond, with_errors
 from streams.http.api.problem_errors import unavailable
 from streams.http.api.segment_cohorts import SegmentCohorts
@@ -28,23 +28,21 @@ class CohortRoutes:
     """Serves `/cohorts`.
 
     Args:
-        forwarder: forwards requests to the other workers.
+        tasks: the tasks of all workers.
         definitions: the shop's definitions.
         totals: returns the cohorts of the last complete evaluation; None on other workers, or before it.
-        by_segment: the cohorts of the customers with a value of a segment.
     """
 
     def __init__(
         self,
-        forwarder: Forwarder,
+        tasks: AllTasks,
         definitions: Definitions,
         totals: Callable[[], CohortTotals | None],
-        by_segment: SegmentCohorts,
     ) -> None:
-        self._forwarder = forwarder
+        self._tasks = tasks
         self._definitions = definitions
         self._totals = totals
-        self._by_segment = by_segment
+        self._by_segment = SegmentCohorts(tasks, definitions)
 
     def add_to(self, app: web.Application) -> None:
         """Add the route to an application."""
@@ -56,10 +54,8 @@ class CohortRoutes:
         query = parameters.read(CohortQuery, request.query.items(), self._definitions)
         if query.segment is not None:
             found = cohorts_of(await self._by_segment.find(request, query), query)
-        elif self._forwarder.is_remote(_LEADER_TASK, request):
-            found = await self._forwarder.forward(
-                request, _LEADER_TASK, dict(request.query), responses.Cohorts
-            )
+        elif self._tasks.is_remote(_LEADER_TASK, request):
+            found = await self._tasks.forward(request, _LEADER_TASK, dict(request.query), responses.Cohorts)
         else:
             found = self._local(query)
         return respond(request, query, found, responses.CohortCell, map(encode, found.items))

@@ -17,13 +17,11 @@ from models.query.explanation import EventPosition, Explainer
 from models.query.identities import identities_of
 from models.query.parameters import EventQuery, Query
 from streams.http.api import cursors, parameters
+from streams.http.api.all_tasks import AllTasks
 from streams.http.api.cursors import EventCursor
-from streams.http.api.forwarding import Forwarder
 from streams.http.api.http_responses import encode, respond, with_errors
-from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_errors import ProblemError
 from streams.http.api.remote_tasks import TASK_HEADER
-from streams.partitioner import tasks_of
 
 _Q = TypeVar("_Q", bound=Query)
 
@@ -35,15 +33,11 @@ class CustomerRoutes:
     """Serves `/customers/{customer_id}` and the paths below it.
 
     Args:
-        local: this worker's tasks.
-        forwarder: forwards requests to the other workers.
-        tasks: number of tasks of all workers.
+        tasks: the tasks of all workers.
         definitions: the shop's definitions.
     """
 
-    def __init__(self, local: LocalTasks, forwarder: Forwarder, tasks: int, definitions: Definitions) -> None:
-        self._local = local
-        self._forwarder = forwarder
+    def __init__(self, tasks: AllTasks, definitions: Definitions) -> None:
         self._tasks = tasks
         self._definitions = definitions
         self._customers = Customers(definitions)
@@ -58,14 +52,14 @@ class CustomerRoutes:
     async def _profile(self, request: web.Request) -> web.Response:
         query = self._parameters(Query, request)
         customer_id, task = self._customer_of(request)
-        if self._forwarder.is_remote(task, request):
-            profile = await self._forwarder.forward(request, task, dict(request.query), Profile)
+        if self._tasks.is_remote(task, request):
+            profile = await self._tasks.forward(request, task, dict(request.query), Profile)
         else:
             profile = self._local_profile(request, task, customer_id)
         return respond(request, query, profile, Profile, [encode(profile)])
 
     def _local_profile(self, request: web.Request, task: int, customer_id: str) -> Profile:
-        partition, customer = self._local.customer(task, customer_id)
+        partition, customer = self._tasks.local.customer(task, customer_id)
         _redirect_if_merged(request, partition, customer_id)
         profile = self._customers.profile(customer, partition.now)
         if profile is None:
@@ -75,10 +69,10 @@ class CustomerRoutes:
     async def _why(self, request: web.Request) -> web.Response:
         query = self._parameters(EventQuery, request)
         customer_id, task = self._customer_of(request)
-        if self._forwarder.is_remote(task, request):
-            why = await self._forwarder.forward(request, task, dict(request.query), responses.Why)
+        if self._tasks.is_remote(task, request):
+            why = await self._tasks.forward(request, task, dict(request.query), responses.Why)
         else:
-            partition = self._local.partition(task)
+            partition = self._tasks.local.partition(task)
             _redirect_if_merged(request, partition, customer_id, "/why")
             why = await self._explain(request, query, partition, customer_id)
         return respond(request, query, why, responses.Reason, map(encode, why.events), cursor=why.next)
@@ -116,16 +110,17 @@ class CustomerRoutes:
 
     async def _identities_of(self, request: web.Request, customer_id: str) -> responses.Identities:
         """Return the ids of a customer, from the worker that has the registry of identities."""
-        if not self._local.owns(_REGISTRY_TASK) and request.headers.get(TASK_HEADER) != str(_REGISTRY_TASK):
+        asked_as_owner = request.headers.get(TASK_HEADER) == str(_REGISTRY_TASK)
+        if not asked_as_owner and not self._tasks.local.owns(_REGISTRY_TASK):
             path = f"/customers/{quote(customer_id, safe='')}/identities"
-            return await self._forwarder.get(request, _REGISTRY_TASK, path, responses.Identities)
-        registry = self._local.partition(_REGISTRY_TASK).cross_partition.registry
+            return await self._tasks.get(request, _REGISTRY_TASK, path, responses.Identities)
+        registry = self._tasks.local.partition(_REGISTRY_TASK).cross_partition.registry
         return identities_of(customer_id, registry.component(customer_id))
 
     def _customer_of(self, request: web.Request) -> tuple[str, int]:
         """Return the customer id in the path, and the customer's task."""
         customer_id = request.match_info["customer_id"]
-        return customer_id, tasks_of([customer_id.encode()], self._tasks)[0]
+        return customer_id, self._tasks.of_customer(customer_id)
 
     def _parameters(self, kind: type[_Q], request: web.Request) -> _Q:
         return parameters.read(kind, request.query.items(), self._definitions)

@@ -17,9 +17,8 @@ from models.query.movement_parameters import ExplainQuery, StrataQuery
 from models.query.movement_responses import Term
 from models.query.strata import StrataCounts, with_defaults
 from streams.http.api import explain_parameters, parameters
-from streams.http.api.forwarding import Forwarder, client_of_request, is_forwarded
+from streams.http.api.all_tasks import AllTasks, client_of_request, is_forwarded
 from streams.http.api.http_responses import encode, respond, with_errors
-from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_errors import ProblemError, bad_request, unavailable
 from streams.http.api.remote_tasks import TASK_HEADER
 from streams.http.api.strata_scan import StrataPage, StrataScan
@@ -33,23 +32,17 @@ class ExplainRoutes:
     """Serves `/explain`.
 
     Args:
-        local: this worker's tasks.
-        forwarder: forwards requests to the other workers.
-        tasks: number of tasks of all workers.
+        tasks: the tasks of all workers.
         definitions: the shop's definitions.
         series: returns the current record of a series of `retention.metrics`, by its key.
     """
 
     def __init__(
         self,
-        local: LocalTasks,
-        forwarder: Forwarder,
-        tasks: int,
+        tasks: AllTasks,
         definitions: Definitions,
         series: Callable[[str], bytes | None],
     ) -> None:
-        self._local = local
-        self._forwarder = forwarder
         self._tasks = tasks
         self._definitions = definitions
         self._series = series
@@ -67,7 +60,7 @@ class ExplainRoutes:
         at = self._as_of()
         counts, published = StrataCounts(), None
         strata_query = StrataQuery(**msgspec.structs.asdict(query), at=at)
-        for task in range(self._tasks):
+        for task in self._tasks.numbers:
             found = await self._count(request, strata_query, task, counts)
             if found is not None:
                 published, strata_query = found, replace(strata_query, published_at=found.at)
@@ -107,14 +100,14 @@ class ExplainRoutes:
             after = page.after
 
     async def _page(self, request: web.Request, query: StrataQuery, task: int) -> StrataPage:
-        if not self._forwarder.is_remote(task, request):
+        if not self._tasks.is_remote(task, request):
             return await self._local_page(request, query, task)
         given = {
             name: str(value)
             for name, value in msgspec.to_builtins(query).items()
             if value is not None and name not in {"exact", "format"}
         }
-        page = await self._forwarder.forward(request, task, given, StrataPage)
+        page = await self._tasks.forward(request, task, given, StrataPage)
         published = query.published_at if page.published is None else page.published.at
         if not page.counts.covers(len(instants_of(query, query.at, published))):
             raise ProblemError(HTTPStatus.BAD_GATEWAY, f"the owner of task {task} counted at other instants")
@@ -123,8 +116,8 @@ class ExplainRoutes:
     async def _local_page(self, request: web.Request, query: StrataQuery, task: int) -> StrataPage:
         is_start = task == _FIRST_TASK and query.published_at is None
         series = _series_of(query) if is_start else None
-        scan = StrataScan(query, series, self._definitions, self._local.partition(task))
-        return await self._local.run(scan, task, client_of_request(request))
+        scan = StrataScan(query, series, self._definitions, self._tasks.local.partition(task))
+        return await self._tasks.local.run(scan, task, client_of_request(request))
 
 
 def _series_of(query: ExplainQuery) -> str:

@@ -16,11 +16,10 @@ from models.query import responses
 from models.query.matching_gauge import matching_gauge
 from models.query.parameters import Listing, Query
 from streams.http.api import cursors, parameters
+from streams.http.api.all_tasks import AllTasks, client_of_request, is_forwarded
 from streams.http.api.cursors import ListCursor
 from streams.http.api.endpoints import Endpoint, endpoints_of
-from streams.http.api.forwarding import Forwarder, client_of_request, is_forwarded
 from streams.http.api.http_responses import RouteHandler, encode, respond, with_errors
-from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_errors import bad_request
 from streams.http.api.scan import PAGE_SECONDS
 from streams.rollup.publisher import series_key
@@ -46,23 +45,17 @@ class ListRoutes:
     """Serves `/customers`, `/tickets` and `/orders`.
 
     Args:
-        local: this worker's tasks.
-        forwarder: forwards requests to the other workers.
-        tasks: number of tasks of all workers.
+        tasks: the tasks of all workers.
         definitions: the shop's definitions.
         series: returns the current record of a series of `retention.metrics`, by its key.
     """
 
     def __init__(
         self,
-        local: LocalTasks,
-        forwarder: Forwarder,
-        tasks: int,
+        tasks: AllTasks,
         definitions: Definitions,
         series: Callable[[str], bytes | None],
     ) -> None:
-        self._local = local
-        self._forwarder = forwarder
         self._tasks = tasks
         self._definitions = definitions
         self._series = series
@@ -83,7 +76,7 @@ class ListRoutes:
 
     def _cursor(self, query: Listing) -> ListCursor:
         cursor = ListCursor(0) if query.cursor is None else cursors.decode(query.cursor, ListCursor)
-        if not 0 <= cursor.task < self._tasks:
+        if cursor.task not in self._tasks.numbers:
             raise bad_request("`cursor` is of a group with more tasks", "cursor")
         return cursor
 
@@ -107,7 +100,8 @@ class ListRoutes:
         items: list[Any] = []
         times: list[datetime] = []
         until = time.monotonic() + PAGE_SECONDS
-        for task in range(cursor.task, cursor.task + 1 if is_forwarded(request) else self._tasks):
+        numbers = self._tasks.numbers[cursor.task :]
+        for task in numbers[:1] if is_forwarded(request) else numbers:
             start = cursor if task == cursor.task else ListCursor(task)
             room = query.limit - len(items)
             if room == 0 or (times and time.monotonic() > until):
@@ -122,9 +116,9 @@ class ListRoutes:
     async def _page_of_task(
         self, request: web.Request, endpoint: Endpoint, query: Listing, cursor: ListCursor, limit: int
     ) -> _Page[Any]:
-        if self._forwarder.is_remote(cursor.task, request):
+        if self._tasks.is_remote(cursor.task, request):
             return await self._page_of_owner(request, endpoint, cursor, limit)
-        page = await self._local.page(endpoint.find, query, cursor, limit, client_of_request(request))
+        page = await self._tasks.local.page(endpoint.find, query, cursor, limit, client_of_request(request))
         following = None if page.next is None else cursors.encode(page.next)
         return _Page(page.items, to_datetime(page.as_of), following)
 
@@ -133,4 +127,4 @@ class ListRoutes:
     ) -> _Page[Any]:
         query = {"limit": str(limit), "cursor": cursors.encode(cursor)}
         kind: type[_Page[Any]] = _Page[endpoint.item]  # type: ignore[name-defined] # known at run time
-        return await self._forwarder.forward(request, cursor.task, dict(request.query) | query, kind)
+        return await self._tasks.forward(request, cursor.task, dict(request.query) | query, kind)

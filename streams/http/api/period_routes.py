@@ -17,7 +17,7 @@ from models.query.periods import (
     periods_of,
 )
 from streams.http.api import parameters
-from streams.http.api.forwarding import Forwarder
+from streams.http.api.all_tasks import AllTasks
 from streams.http.api.http_responses import encode, respond, with_errors
 from streams.http.api.problem_errors import ProblemError, unavailable
 
@@ -29,18 +29,18 @@ class PeriodRoutes:
     """Serves `/periods` and `/periods/{kind}/{period}`.
 
     Args:
-        forwarder: forwards requests to the other workers.
+        tasks: the tasks of all workers.
         definitions: the shop's definitions.
         periods: returns the periods of the last complete evaluation; None on other workers, or before it.
     """
 
     def __init__(
         self,
-        forwarder: Forwarder,
+        tasks: AllTasks,
         definitions: Definitions,
         periods: Callable[[], FrozenPeriods | None],
     ) -> None:
-        self._forwarder = forwarder
+        self._tasks = tasks
         self._definitions = definitions
         self._periods = periods
 
@@ -51,8 +51,8 @@ class PeriodRoutes:
 
     async def _list(self, request: web.Request) -> web.Response:
         query = parameters.read(PeriodQuery, request.query.items(), self._definitions)
-        if self._forwarder.is_remote(_LEADER_TASK, request):
-            found = await self._forwarder.forward(request, _LEADER_TASK, dict(request.query), Periods)
+        if self._tasks.is_remote(_LEADER_TASK, request):
+            found = await self._tasks.forward(request, _LEADER_TASK, dict(request.query), Periods)
         else:
             found = periods_of(self._found(), query.kind)
         rows = (encode(row) for period in found.items for row in period.values)
@@ -63,8 +63,8 @@ class PeriodRoutes:
         kind, label = request.match_info["kind"], request.match_info["period"]
         if kind not in self._definitions.periods.kinds:
             raise ProblemError(HTTPStatus.NOT_FOUND, _unknown_kind(kind, self._definitions))
-        if self._forwarder.is_remote(_LEADER_TASK, request):
-            found = await self._forwarder.forward(request, _LEADER_TASK, dict(request.query), CalendarPeriod)
+        if self._tasks.is_remote(_LEADER_TASK, request):
+            found = await self._tasks.forward(request, _LEADER_TASK, dict(request.query), CalendarPeriod)
         else:
             found = self._local(kind, label)
         return respond(request, query, found, PeriodSeries, map(encode, found.values))

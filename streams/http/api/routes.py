@@ -9,15 +9,14 @@ from models.definitions.definitions import Definitions
 from models.metrics.cohorts import CohortTotals
 from models.query.periods import FrozenPeriods
 from streams.http.api import formats, openapi
+from streams.http.api.all_tasks import AllTasks
 from streams.http.api.cohort_routes import CohortRoutes
 from streams.http.api.customer_routes import CustomerRoutes
 from streams.http.api.explain_routes import ExplainRoutes
-from streams.http.api.forwarding import Forwarder
 from streams.http.api.list_routes import ListRoutes
 from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.period_routes import PeriodRoutes
 from streams.http.api.remote_tasks import RemoteTasks
-from streams.http.api.segment_cohorts import SegmentCohorts
 
 
 class Api:
@@ -44,13 +43,12 @@ class Api:
         cohorts: Callable[[], CohortTotals | None],
         periods: Callable[[], FrozenPeriods | None],
     ) -> None:
-        self._forwarder = Forwarder(local, remote)
-        self._lists = ListRoutes(local, self._forwarder, tasks, definitions, series)
-        self._customers = CustomerRoutes(local, self._forwarder, tasks, definitions)
-        by_segment = SegmentCohorts(local, self._forwarder, tasks, definitions)
-        self._cohorts = CohortRoutes(self._forwarder, definitions, cohorts, by_segment)
-        self._explanations = ExplainRoutes(local, self._forwarder, tasks, definitions, series)
-        self._periods = PeriodRoutes(self._forwarder, definitions, periods)
+        self._tasks = AllTasks(local, remote, tasks)
+        self._lists = ListRoutes(self._tasks, definitions, series)
+        self._customers = CustomerRoutes(self._tasks, definitions)
+        self._cohorts = CohortRoutes(self._tasks, definitions, cohorts)
+        self._explanations = ExplainRoutes(self._tasks, definitions, series)
+        self._periods = PeriodRoutes(self._tasks, definitions, periods)
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes to an application, which closes the connections to other workers at its end."""
@@ -63,7 +61,7 @@ class Api:
         app.on_cleanup.append(self._close)
 
     async def _close(self, _: web.Application) -> None:
-        await self._forwarder.close()
+        await self._tasks.close()
 
 
 async def _openapi(_: web.Request) -> web.Response:

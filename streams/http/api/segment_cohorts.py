@@ -13,10 +13,9 @@ from models.query.cohort_scan import CohortScanner, ScannedCohorts
 from models.query.parameters import CohortQuery
 from models.query.segments import SegmentFilter
 from streams.http.api import cursors, formats, parameters
+from streams.http.api.all_tasks import AllTasks, client_of_request
 from streams.http.api.cursors import ListCursor
-from streams.http.api.forwarding import Forwarder, client_of_request
 from streams.http.api.http_responses import encode
-from streams.http.api.local_tasks import LocalTasks
 
 #: Most customers of a part. In practice, the duration of a scan ends it.
 _PART_CUSTOMERS: Final = 100_000
@@ -40,15 +39,11 @@ class SegmentCohorts:
     """Scans the customers of all tasks.
 
     Args:
-        local: this worker's tasks.
-        forwarder: forwards requests to the other workers.
-        tasks: number of tasks of all workers.
+        tasks: the tasks of all workers.
         definitions: the shop's definitions.
     """
 
-    def __init__(self, local: LocalTasks, forwarder: Forwarder, tasks: int, definitions: Definitions) -> None:
-        self._local = local
-        self._forwarder = forwarder
+    def __init__(self, tasks: AllTasks, definitions: Definitions) -> None:
         self._tasks = tasks
         self._definitions = definitions
         self._scanner = CohortScanner(definitions)
@@ -61,7 +56,7 @@ class SegmentCohorts:
             ProblemError: 503: a task is missing or has not caught up.
         """
         found, times = ScannedCohorts(), []
-        for task in range(self._tasks):
+        for task in self._tasks.numbers:
             cursor: ListCursor | None = ListCursor(task)
             while cursor is not None:
                 part = await self._part(request, query, cursor)
@@ -83,14 +78,14 @@ class SegmentCohorts:
         return web.Response(body=encode(part), headers={"Content-Type": formats.JSON})
 
     async def _part(self, request: web.Request, query: CohortQuery, cursor: ListCursor) -> CohortPart:
-        if not self._forwarder.is_remote(cursor.task, request):
+        if not self._tasks.is_remote(cursor.task, request):
             return await self._scan(request, query, cursor)
         values = {"segment": str(query.segment), "cursor": cursors.encode(cursor)}
-        return await self._forwarder.forward(request, cursor.task, values, CohortPart)
+        return await self._tasks.forward(request, cursor.task, values, CohortPart)
 
     async def _scan(self, request: web.Request, query: CohortQuery, cursor: ListCursor) -> CohortPart:
         client = client_of_request(request)
-        page = await self._local.page(self._find, query, cursor, _PART_CUSTOMERS, client)
+        page = await self._tasks.local.page(self._find, query, cursor, _PART_CUSTOMERS, client)
         found = ScannedCohorts()
         for item in page.items:
             found.merge(cast("ScannedCohorts", item))

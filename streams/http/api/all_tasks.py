@@ -1,4 +1,4 @@
-"""Requests for tasks of other workers, which are forwarded to the owner."""
+"""The tasks of all workers: a request for a task of another worker is forwarded to its owner."""
 
 from collections.abc import Mapping
 from typing import Final, TypeVar
@@ -9,6 +9,7 @@ from streams.http.api.local_tasks import LocalTasks
 from streams.http.api.problem_errors import ProblemError
 from streams.http.api.remote_tasks import CLIENT_HEADER, FROM_WORKER, TASK_HEADER, RemoteTasks
 from streams.http.client_address import client_of
+from streams.partitioner import tasks_of
 
 #: Workers answer each other in JSON. The worker that the client called converts it to CSV.
 _JSON: Final = {"format": "json"}
@@ -16,21 +17,31 @@ _JSON: Final = {"format": "json"}
 _T = TypeVar("_T")
 
 
-class Forwarder:
-    """Forwards requests to the owners of tasks.
+class AllTasks:
+    """The tasks of this worker, and those of the other workers.
 
     Args:
         local: this worker's tasks.
         remote: the tasks of the other workers.
+        count: number of tasks of all workers.
+
+    Attributes:
+        local: this worker's tasks.
+        numbers: the numbers of all tasks.
     """
 
-    def __init__(self, local: LocalTasks, remote: RemoteTasks) -> None:
-        self._local = local
+    def __init__(self, local: LocalTasks, remote: RemoteTasks, count: int) -> None:
+        self.local: Final = local
+        self.numbers: Final = range(count)
         self._remote = remote
+
+    def of_customer(self, customer_id: str) -> int:
+        """Return the number of a customer's task."""
+        return tasks_of([customer_id.encode()], len(self.numbers))[0]
 
     def is_remote(self, task: int, request: web.Request) -> bool:
         """Return whether another worker has to answer. A forwarded request is never forwarded again."""
-        return not is_forwarded(request) and not self._local.owns(task)
+        return not is_forwarded(request) and not self.local.owns(task)
 
     async def forward(self, request: web.Request, task: int, query: Mapping[str, str], kind: type[_T]) -> _T:
         """Return the answer of a task's owner to a request with other query parameters.
