@@ -129,7 +129,7 @@ def make(material: Material, subject: Subject) -> Report:
         found, further = sections.of_window(material.source, subject, whole=True), []
         trend, trend_title = of_windows(numbers, subject), "By window"
     else:
-        found = sections.of_period(material.source, period, subject.before)
+        found = sections.of_period(material.source, period, subject.compared)
         further = sections.of_window(material.source, subject, whole=False) if subject.is_latest else []
         trend = of_periods(numbers, subject, period)
         trend = trend if len(trend) > 1 else []
@@ -161,7 +161,7 @@ def _subtitle(numbers: Numbers, subject: Subject, zone: str) -> str:
     if period is None:
         days = window_days(subject.window, seconds, zone)
         return " · ".join([days, f"compared with {DISTANCES[subject.against]} before", as_of])
-    compared = f"compared with the {subject.kind} before" if subject.before else "as known now"
+    compared = f"compared with the {subject.kind} before" if subject.compared else ""
     is_open = period.basis == "as_now" and is_closed(numbers, period) is False
     parts = [days_of(period), compared, as_of, "not closed yet" if is_open else ""]
     text = " · ".join(filter(None, parts))

@@ -38,5 +38,5 @@ def _of_period(subject: Subject) -> list[str]:
         )
         return [text]
     if subject.period.basis == "running":
-        return [f"The {subject.kind} is not over: these are its numbers so far."]
+        return [f"The {subject.kind} is not over: its numbers so far are not compared with a whole one."]
     return []

@@ -81,6 +81,12 @@ class Subject(Struct, frozen=True):
         """The calendar period before the period. None without one."""
         return self.earlier[-1] if self.earlier else None
 
+    @property
+    def compared(self) -> PeriodName | None:
+        """The calendar period to compare with. None without one, or while the period runs."""
+        is_over = self.period is not None and self.period.basis != "running"
+        return self.before if is_over else None
+
 
 def kind_of(text: str) -> str:
     """Return the kind of a period that a kind or a label names.

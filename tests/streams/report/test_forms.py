@@ -155,3 +155,11 @@ def test_shop_without_tickets_has_nothing_about_support():
 
 def test_trend_begins_with_the_first_customer():
     assert [row.label for row in report_of().trend] == ["16 Feb", "23 Feb"]
+
+
+def test_running_period_is_not_compared_with_a_whole_one():
+    report = report_of(period="2026-03")
+    orders = next(one for section in report.sections for one in section.figures if one.title == "Orders")
+    assert (orders.change, orders.judgement) == ("not compared", "none")
+    assert report.notices == ["The month is not over: its numbers so far are not compared with a whole one."]
+    assert report.subtitle == "As of 5 March 2026, 10:00 UTC"
