@@ -26,6 +26,8 @@ from streams.secret import Secret
 
 #: Parameters of `/explain` that the questions set.
 _PARAMETERS: Final = ("metric", "window", "against", "by", "sla", "basis")
+#: Severities of alerts that need nobody, such as the one that fires for ever to show that alerts arrive.
+_QUIET: Final = frozenset({"none", "info"})
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
 
 
@@ -128,7 +130,8 @@ async def _alerts(prometheus: str | None) -> tuple[list[Urgent] | None, list[str
         return None, [
             f"Prometheus does not respond ({_reason(error)}), so its alerts are not in this report."
         ]
-    return [Urgent(alert.severity, alert.summary, alert.description) for alert in found], []
+    wanted = [alert for alert in found if alert.severity not in _QUIET]
+    return [Urgent(alert.severity, alert.summary, alert.description) for alert in wanted], []
 
 
 def _reason(error: Exception) -> str:

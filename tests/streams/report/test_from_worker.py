@@ -79,11 +79,16 @@ async def test_number_that_a_worker_cannot_compare_says_so():
     assert found.remark in " ".join(text_form.write(found).split())
 
 
-async def test_values_that_prometheus_has_are_compared():
+def alert(name, severity):
+    labels = {"alertname": name, "severity": severity}
+    return {"state": "firing", "labels": labels, "annotations": {}, "activeAt": "2026-03-05T09:00:00Z"}
+
+
+async def test_values_and_alerts_of_prometheus_are_reported():
     found = worker()
     series = {"__name__": "retention_customers", "job": "retention", "window": "7d", "set": "end"}
     answers = {
-        "/api/v1/alerts": {"alerts": []},
+        "/api/v1/alerts": {"alerts": [alert("Watchdog", "none"), alert("RetentionChurnRising", "warning")]},
         "/api/v1/query": {"result": [{"metric": series, "value": [0.0, "10"]}]},
     }
 
@@ -95,6 +100,7 @@ async def test_values_that_prometheus_has_are_compared():
         material = await material_of(Worker(found.address, None), "week", found.address)
     made = content.make(material, content.subject_of(material.source.now, "week"))
     figures = {figure.title: figure for section in made.sections for figure in section.figures}
+    assert [one.summary for one in made.needs_attention] == ["RetentionChurnRising"]
     assert figures["Active customers"].earlier == "10"
     assert figures["Retained"].earlier == "20"  # as known now, which /explain has
     assert figures["Orders"].change == "not compared"
