@@ -57,6 +57,15 @@ def test_lost_customer_has_the_value_at_the_begin_of_the_window(mover):
     assert listed(mover, set="start", window="30d") == ["DE"]
 
 
+@pytest.mark.parametrize(("after", "value"), [(HOUR - 1, "AT"), (HOUR, "DE")])
+def test_value_holds_from_the_last_hour_before_the_window(after, value):
+    scenario = Scenario()
+    for at, country in ((NOW - 60 * DAY, "DE"), (NOW - 30 * DAY + after, "AT")):
+        scenario.record("customer.updated", at, attributes={"country": country})
+    scenario.order(NOW - 40 * DAY, "o")
+    assert listed(scenario, set="lost", window="30d") == [value]
+
+
 def test_new_customer_has_the_present_value(mover):
     mover.order(NOW - 25 * DAY, "o")
     assert listed(mover, set="new", window="30d") == ["AT"]
