@@ -21,6 +21,7 @@ from streams.kafka.topics import INPUTS, Names
 from streams.local.ports import free_port
 from streams.service import prepare_topics
 from streams.worker.build import build_worker
+from tests.support.http_server import status_of
 from tests.support.kafka_calls import producer
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
@@ -201,6 +202,13 @@ async def test_exposed_worker_without_a_token_refuses_customers(unique, caplog, 
     assert refused == ("RETENTION_TOKEN" in json.loads(text)["detail"])
     warned = [record.getMessage() for record in caplog.records if "no token is set" in record.getMessage()]
     assert len(warned) == (settings.host == "0.0.0.0" and settings.token is None)
+
+
+async def test_setting_limits_the_connections_of_an_address(unique):
+    settings = settings_of("127.0.0.1:1", unique, connections_per_address="1")
+    async with served(built(settings), settings) as session:
+        assert (await get(session, "/"))[0] == 200  # and the connection stays open
+        assert await status_of(f"http://127.0.0.1:{settings.port}", "/") == 503
 
 
 async def test_request_with_a_body_is_refused(idle):
