@@ -110,8 +110,8 @@ class CustomerRoutes:
 
     async def _identities_of(self, request: web.Request, customer_id: str) -> responses.Identities:
         """Return the ids of a customer, from the worker that has the registry of identities."""
-        asked_as_owner = request.headers.get(TASK_HEADER) == str(_REGISTRY_TASK)
-        if not asked_as_owner and not self._tasks.local.owns(_REGISTRY_TASK):
+        is_forwarded = request.headers.get(TASK_HEADER) == str(_REGISTRY_TASK)
+        if not is_forwarded and not self._tasks.local.owns(_REGISTRY_TASK):
             path = f"/customers/{quote(customer_id, safe='')}/identities"
             return await self._tasks.get(request, _REGISTRY_TASK, path, responses.Identities)
         registry = self._tasks.local.partition(_REGISTRY_TASK).cross_partition.registry
