@@ -184,12 +184,18 @@ def of_window(source: Source, subject: Subject, *, whole: bool) -> list[Section]
 
 
 def _referred_rows(numbers: Numbers) -> Iterator[_Row]:
-    """Yield the rows of the segment by referral, which has its three values and no others."""
+    """Yield the rows of the segment by referral, which has its three values and no others.
+
+    A shop without referred customers has none.
+    """
     values: dict[str, set[str]] = {}
+    with_referred = set()
     for labels in numbers.labels("retention_segment_rate_ratio"):
         values.setdefault(labels["segment"], set()).add(labels["value"])
+        if labels["value"] == REFERRED[0] and numbers.of("retention_segment_rate_ratio", **labels).exists:
+            with_referred.add(labels["segment"])
     titles = dict(zip(REFERRED, ("Referred customers who stayed", "Others who stayed"), strict=True))
-    for segment in (name for name, found in values.items() if found == {*titles, UNKNOWN}):
+    for segment in sorted(name for name in with_referred if values[name] == {*titles, UNKNOWN}):
         for value, title in titles.items():
             yield _Row(title, "share", "up", "segment_rate_ratio", {"segment": segment, "value": value})
 

@@ -135,14 +135,18 @@ def test_rare_columns_and_tiles_have_a_phone_style():
         assert re.search(rf'class="[^"]*\b{name}\b', text)
 
 
-def test_referred_customers_have_a_figure_beside_others():
-    referred = Segment(name="friends", of="customer", origin="referred")
-    definitions = Definitions(segments=(referred,), segment_windows=("7d",), min_cell=1)
+@pytest.mark.parametrize("referrer", [None, "zoe"])
+def test_referred_customers_have_a_figure_beside_others(referrer):
+    definitions = Definitions(
+        segments=(Segment(name="friends", origin="referred"),), segment_windows=("7d",), min_cell=1
+    )
     shop = filled(Shop(definitions))
     shop.order("o3", NOW - 10 * DAY, customer="customer 0")
+    shop.order("o1", NOW - 10 * DAY, customer="friend", referrer=referrer)
     customers = report_of(source=Source(now=numbers_of(shop), before=Numbers(()))).sections[0]
-    [others] = [figure for figure in customers.figures if figure.title == "Others who stayed"]
-    assert others.value == "100.0 %"
+    found = {figure.title: figure.value for figure in customers.figures if "who stayed" in figure.title}
+    of_segment = {"Referred customers who stayed": "0.0 %", "Others who stayed": "100.0 %"}
+    assert found == {"Customers who stayed": "50.0 %"} | (of_segment if referrer else {})
 
 
 def test_shop_without_tickets_has_nothing_about_support():
