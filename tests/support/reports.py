@@ -1,6 +1,7 @@
 """A small shop whose week and windows can be reported."""
 
 from datetime import UTC, datetime
+from functools import cache
 
 from models.definitions.definitions import Definitions
 from models.definitions.periods import PeriodDefinitions
@@ -39,11 +40,18 @@ def numbers_of(shop, now=NOW):
     return Numbers.of_samples(compute([partial], shop.definitions, now), now)
 
 
+@cache
+def filled_numbers():
+    """Return the numbers of the filled shop with all its periods, which every caller shares."""
+    return numbers_of(filled(Shop(PERIODS)))
+
+
 def report_of(definitions=PERIODS, period="week", **material):
     """Return the report of the filled shop."""
-    source = material.pop("source", None) or Source(
-        now=numbers_of(filled(Shop(definitions))), before=Numbers(())
-    )
+    source = material.pop("source", None)
+    if source is None:
+        now = filled_numbers() if definitions is PERIODS else numbers_of(filled(Shop(definitions)))
+        source = Source(now=now, before=Numbers(()))
     return content.make(Material(source=source, **material), content.subject_of(source.now, period))
 
 

@@ -9,13 +9,12 @@ from streams.report.numbers import Numbers
 from streams.report.periods import PeriodName
 from streams.report.restated import restatement_of
 from streams.report.sections import Source
-from tests.support.partitions import Shop
-from tests.support.reports import PERIODS, WEEK, filled, numbers_of, report_of
+from tests.support.reports import WEEK, report_of
 
 
 @pytest.fixture(scope="module")
 def known():
-    return numbers_of(filled(Shop(PERIODS))).metrics()
+    return filled_numbers().metrics()
 
 
 def frozen(metric, less=0.0):
