@@ -219,10 +219,11 @@ class Partition:
             partial.restated, partial.counted_since = counts.evaluate(), counts.since
         return partial
 
-    def follow_close(self, *, caught_up: bool) -> None:
+    def follow_close(self, *, caught_up: bool) -> bool:
         """Count facts that change closed periods, as `RestatementCounts.follow` after each evaluation."""
-        if self._restatements is not None:
-            self._restatements.counts.follow(caught_up=caught_up)
+        if self._restatements is None:
+            return False
+        return self._restatements.counts.follow(caught_up=caught_up)
 
     # Messages between partitions.
 

@@ -74,6 +74,7 @@ class RestatementCounts:
         self._is_taken = self._is_committed = self._has_started and not self._missing
         self._is_watching = False
         self._counted_until = -NEVER_US
+        self._taken_until = self._committed_until = -NEVER_US
         self._next_close = -NEVER_US
 
     def _continue(self, former: _Row) -> bool:
@@ -103,7 +104,7 @@ class RestatementCounts:
         """
         return {**self._row.since} if self._is_committed else None
 
-    def follow(self, *, caught_up: bool) -> None:
+    def follow(self, *, caught_up: bool) -> bool:
         """Start to count, unless that has begun.
 
         Call it after each evaluation of a worker. The facts since the evaluation before count if the group
@@ -111,6 +112,11 @@ class RestatementCounts:
 
         Args:
             caught_up: whether the group was caught up at the evaluation before.
+
+        Returns:
+            Whether a period has closed since the last transaction. The facts before its close do not count,
+            and are in its values. They would count if they were read again after a crash, so they must be
+            committed before the values are frozen.
         """
         if not self._has_started:
             self._start(is_due=caught_up and self._is_watching)
@@ -118,8 +124,9 @@ class RestatementCounts:
             # Former workers may have frozen periods at this very instant, but not later.
             self._row.since.update(dict.fromkeys(self._missing, self._metadata.now + 1))
             self._is_saved = False
-        self.counted_until()
+        counted_until = self.counted_until()
         self.save()
+        return self._has_started and counted_until > self._committed_until
 
     def _start(self, *, is_due: bool) -> None:
         self._is_watching = True
@@ -184,12 +191,15 @@ class RestatementCounts:
 
     def take(self) -> None:
         """Write the row if it has changed, for a transaction that takes it."""
+        if self._has_started:
+            self._taken_until = self.counted_until()
         self.save()
         self._is_taken = self._has_started and not self._missing
 
     def confirm(self) -> None:
         """Record that the transaction after the last `take` is committed."""
         self._is_committed = self._is_taken
+        self._committed_until = self._taken_until
 
     def save(self) -> None:
         """Write the row if it has changed."""

@@ -92,7 +92,7 @@ def grouped_history(seed: int) -> History:
     instants, nows = _instants(rng, definitions, around)
     names = rng.choice([["ada"], ["ada", "bob"], ["ada", "bob", "cyd", "dan"]])
     beyond = min(nows) - (definitions.horizon_days + rng.randrange(400)) * DAY
-    events = _events(rng, names, instants, beyond)
+    events = grouped_events(rng, names, instants, beyond)
     deliveries = events + (rng.sample(events, len(events) // 5))
     rng.shuffle(deliveries)
     history = History(definitions, rng.randint(1, 3), seed)
@@ -154,7 +154,7 @@ def beginnings(zone: str, week_starts: str, around: int) -> list[int]:
     return [int(one.timestamp()) * SECOND for one in midnights]
 
 
-def _events(rng: random.Random, names: list[str], instants: list[int], beyond: int) -> list[Event]:
+def grouped_events(rng: random.Random, names: list[str], instants: list[int], beyond: int) -> list[Event]:
     """Return distinct events, some of which have one id and different contents.
 
     A fifth of the updates and some orders are beside a time beyond the horizon.

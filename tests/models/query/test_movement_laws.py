@@ -5,40 +5,21 @@ from fractions import Fraction
 
 import pytest
 
-from models.definitions.definitions import Definitions
 from models.query.movement import instants_of, movement_of
 from models.query.movement_parameters import ExplainQuery
 from models.query.movement_responses import Movement
-from models.query.strata import SPANS, StrataCounter, StrataCounts, with_defaults
+from models.query.strata import OF_CUSTOMERS, SPANS, StrataCounter, StrataCounts
 from tests.oracle import movements
 from tests.oracle.movements import Strata
-from tests.oracle.segments import subject
 from tests.oracle.world import World
 from tests.support import complete_shop
 from tests.support.histories import random_history
+from tests.support.movement_queries import is_lost, random_query, strata
 from tests.support.simulated_worker import SimulatedWorker
 
 pytestmark = pytest.mark.slow
 
-OF_CUSTOMERS = ("retention_churn_ratio", "retention_rate_ratio")
-#: Metric -> of what a segment is whose values can be strata.
-SUBJECTS = {**dict.fromkeys(OF_CUSTOMERS, ("customer",)), "retention_refund_ratio": ("customer", "order")}
 NOTHING = Fraction(), Fraction()
-
-
-def random_query(rng: random.Random, definitions: Definitions) -> ExplainQuery:
-    """Return a query with defaults, by a segment in half of all cases in which one applies."""
-    metric = rng.choice([*OF_CUSTOMERS, "retention_sla_breach_ratio", "retention_refund_ratio"])
-    fields = {"window": rng.choice(definitions.windows[:3]), "against": rng.choice(["1w", "4w"])}
-    if metric == "retention_sla_breach_ratio":
-        fields |= {"sla": rng.choice(["first_response", "resolution", "next_response"])}
-        fields |= {"by": rng.choice(["priority", "channel", "team"])}
-    if metric == "retention_refund_ratio":
-        fields |= {"basis": rng.choice(["orders", "full", "value"])}
-    named = [each.name for each in definitions.segments if subject(each) in SUBJECTS.get(metric, ())]
-    if named and rng.random() < 0.5:
-        fields |= {"segment": rng.choice(named)}
-    return with_defaults(ExplainQuery(metric=metric, **fields))
 
 
 def explained(worker: SimulatedWorker, query: ExplainQuery, now: int) -> Movement:
@@ -50,21 +31,6 @@ def explained(worker: SimulatedWorker, query: ExplainQuery, now: int) -> Movemen
             counter.add(key, partition.fact_log(key))
         counts.add(counter.counts)
     return movement_of(query, counts, now, None, worker.definitions)
-
-
-def strata(world: World, query: ExplainQuery) -> Strata:
-    """Return the oracle's strata at one instant."""
-    named = {segment.name: segment for segment in world.definitions.segments}
-    segment = named.get(query.segment)
-    if query.metric in OF_CUSTOMERS:
-        return movements.customer_strata(world, query.window, segment, lost=is_lost(query))
-    if query.metric == "retention_refund_ratio":
-        return movements.refund_strata(world, query.window, query.basis, segment)
-    return movements.target_strata(world, query.window, query.sla, query.by)
-
-
-def is_lost(query: ExplainQuery) -> bool:
-    return query.metric == "retention_churn_ratio"
 
 
 def assert_terms(found: Movement, before: Strata, after: Strata) -> None:
