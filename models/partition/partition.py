@@ -221,9 +221,8 @@ class Partition:
 
     def follow_close(self, *, caught_up: bool) -> bool:
         """Count facts that change closed periods, as `RestatementCounts.follow` after each evaluation."""
-        if self._restatements is None:
-            return False
-        return self._restatements.counts.follow(caught_up=caught_up)
+        found = self._restatements
+        return found is not None and found.counts.follow(caught_up=caught_up)
 
     # Messages between partitions.
 

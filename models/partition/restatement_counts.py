@@ -140,7 +140,8 @@ class RestatementCounts:
         """Return the end of the latest period that counts at the clock, microseconds since the epoch."""
         if self._metadata.now >= self._next_close:
             over = self._metadata.now - self._close_after
-            found = [each.period(each.number(over)) for each in self._calendars.values()]
+            # Before the first event of an empty shop, the `event` clock is at the epoch.
+            found = [each.period(max(0, each.number(over))) for each in self._calendars.values()]
             for period in found:
                 if period.begin > self._row.until.get(period.kind, -NEVER_US):
                     self._row.until[period.kind] = period.begin

@@ -33,6 +33,9 @@ class Evaluator:
         committer: counts the committed ones.
         build: builds and evaluates the aggregates.
         publisher: emits outputs while the group is caught up.
+
+    Attributes:
+        awaits_commit: whether the last result counts only once everything that it rests on is committed.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Evaluator:
         build: AggregateBuild,
         publisher: OutputPublisher,
     ) -> None:
+        self.awaits_commit = False
         self._run = run
         self._context = context
         self._partition = partition
@@ -86,8 +90,9 @@ class Evaluator:
             self._first_history.follow(self._context.source_offsets.known_ends(self._progress.inputs))
         facts_read = self._progress.facts_read
         partial = await self._build.evaluate(tick.now, start=facts_read or await self._nothing_left())
+        self.awaits_commit = False
         if partial is not None:  # before any other coroutine runs, so that no fact is added in between
-            self._partition.follow_close(caught_up=tick.caught_up)
+            self.awaits_commit = self._partition.follow_close(caught_up=tick.caught_up)
         settled = facts_read and partial is not None and self._messages_committed()
         if partial is not None:
             self._context.counters.answered(self._run.task, (tick.generation, tick.number))

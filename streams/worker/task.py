@@ -140,6 +140,11 @@ class Task:
         return self.partition.is_live and self.progress.inputs_read and self.progress.facts_read
 
     @property
+    def awaits_commit(self) -> bool:
+        """Whether the result of the last evaluation counts only once the task is committed."""
+        return self._evaluator.awaits_commit
+
+    @property
     def state_missing(self) -> bool:
         """Whether the changelog was empty. Every committed task has at least its metadata row there."""
         return self._loaded_records == 0

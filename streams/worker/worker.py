@@ -195,7 +195,9 @@ class Worker:
 
     async def _evaluate(self, task: Task, batch: RecordBatch) -> None:
         result = await task.evaluate(batch)
-        if result is not None:
+        if result is not None and task.awaits_commit:
+            await self.tasks.commit_at_once(task)
+        if result is not None and task.running:
             await self.app.producer.send(self._context.names.partials, None, _encode(result), 0, None, None)
 
     async def _collect(self, _task: Task, batch: RecordBatch) -> None:

@@ -1,4 +1,4 @@
-"""Random histories for closed periods: events that arrive when they like, and evaluations beside each close."""
+"""Random histories for closed periods: events that arrive late, and evaluations beside each close."""
 
 import random
 from typing import NamedTuple
@@ -58,7 +58,7 @@ def _nows(rng: random.Random, definitions: Definitions, begin: int) -> list[int]
     end = begin + rng.choice([15, 15, 45]) * DAY
     found = [begin + rng.randrange(end - begin) for _ in range(6)]
     found += [rng.randrange(begin // DAY, end // DAY) * DAY + rng.choice(JITTERS) for _ in range(3)]
-    closes = [each for each in _closes(definitions, begin, end)]
+    closes = _closes(definitions, begin, end)
     found += [close + rng.choice(JITTERS) for close in rng.sample(closes, min(4, len(closes)))]
     return sorted({begin, *(now for now in found if now > begin)})
 

@@ -6,7 +6,7 @@ A crash loses what a partition, or the leader, has not committed. What is commit
 import json
 import random
 import zlib
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -18,11 +18,15 @@ from models.facts.fact import decode_fact, encode_fact
 from models.facts.from_events import facts_of
 from models.metrics.samples import Sample
 from models.partition.partition import Partition
-from streams.kafka.outbox import Outgoing
 from streams.rollup.protocol import PartialResult, Reopening
 from streams.rollup.published_days import PublishedDays
 from streams.rollup.publisher import AS_OF, Publisher, series_value
 from tests.support.strategies import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from streams.kafka.outbox import Outgoing
 
 _GROUP = "shop"
 _NO_RESULT = PartialResult(0, 0, 0, 0, 0, True, 0, 0, None, 0)
@@ -207,7 +211,7 @@ class SimulatedGroup:
         self._closed = self.publisher.closed
         assert self._closed is not None
         self._closed.restore((each.key, each.value) for each in self.topic)
-        self._days = PublishedDays(self.members[0].partition)
+        self._days = PublishedDays(self.members[0].partition, self.definitions)
         self._records: list[Outgoing] = []
         for request in self._requests:
             self._records += self._closed.reopen(request)

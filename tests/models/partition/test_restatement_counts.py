@@ -134,3 +134,30 @@ def test_partition_without_kinds_has_no_row_of_counts():
     shop = Shop(replace(MONTHS, periods=PeriodDefinitions()))
     shop.order("o1", JANUARY)
     assert len(shop.partition.take_changes()) == 2  # the customer and the metadata
+
+
+def test_evaluation_after_a_close_waits_for_a_commit():
+    """Else a fact that was known at the close would be read again after a crash, and count as late."""
+    shop = watched_shop()
+    shop.order("o2", us(2026, 3, 10))
+    shop.partition.evaluate(us(2026, 4, 1, 23))
+    assert not shop.partition.follow_close(caught_up=True)
+    shop.partition.take_changes()
+    shop.partition.evaluate(us(2026, 4, 2))
+    shop.partition.confirm_changes()  # of the transaction before the close
+    assert shop.partition.follow_close(caught_up=True)
+    commit(shop)
+    assert not shop.partition.follow_close(caught_up=True)
+
+
+def test_epoch_of_the_event_clock_closes_no_period():
+    """The clock is at the epoch until the first event of an empty shop."""
+    shop = Shop(MONTHS)
+    shop.partition = Partition(MONTHS, {})
+    for caught_up in (False, True):
+        shop.partition.evaluate(0)
+        shop.partition.follow_close(caught_up=caught_up)
+    shop.partition.advance(NOW)
+    shop.order("o1", FEBRUARY)
+    shop.order("o2", NOW - HOUR)
+    assert shop.partition.evaluate(NOW).restated == {"month": {"2026-02": [1, 0, 0, 0, 0]}}

@@ -141,8 +141,8 @@ class Run:
 
     def _assert_causes(self, found: dict[str, int], name: Name, version: Version) -> None:
         present, then = self.evaluations[-1].definitions, version.evaluation.definitions
-        is_configured = present.rates != then.rates
-        assert found.pop("configuration", 0) == is_configured
+        lost = self.evaluations.index(version.evaluation) < self._first()
+        assert found.pop("configuration", 0) == (present.rates != then.rates or lost), name
         since = max(version.evaluation.arrived, self.reset_at)
         new = range(since, self.evaluations[-1].arrived)
         changing = [self.arrivals[number] for number in new if name in self._changed_by(number)]
@@ -172,7 +172,9 @@ class Run:
         found = explained(self.group, query, evaluation.now).restated
         then = self._first_of((evaluation.now - SPANS[query.against]) // DAY)
         was = then and movements.whole_of(strata(closings.world_of(then, self.arrivals), query))
-        if not was or not was[1]:
+        is_of_money = query.metric in {"retention_sla_breach_ratio", "retention_refund_ratio"}
+        is_comparable = then and (then.definitions.rates == self.definitions.rates or not is_of_money)
+        if not was or not was[1] or not is_comparable:
             assert found is None
             return
         known = [each.event for each in self.arrivals[: evaluation.arrived]]
@@ -184,11 +186,14 @@ class Run:
         difference = float(part / whole - was[0] / was[1]) if whole else None
         assert found.difference == (difference and pytest.approx(difference, abs=1e-12))
 
+    def _first(self) -> int:
+        """Return the number of the evaluation before which the state was empty."""
+        return max(number for number, each in enumerate(self.evaluations) if each.is_first)
+
     def _first_of(self, day: int) -> Evaluation | None:
         """Return the evaluation whose values were published on a day, of the days that are kept."""
-        first = max(n for n, each in enumerate(self.evaluations) if each.is_first)
         kept = day >= self.evaluations[-1].now // DAY - 35
-        found = (each for each in self.evaluations[first:] if each.now // DAY == day)
+        found = (each for each in self.evaluations[self._first() :] if each.now // DAY == day)
         return next(found, None) if kept else None
 
 
