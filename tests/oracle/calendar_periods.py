@@ -54,15 +54,7 @@ class Calendar:
 
     def begin(self, period: Period) -> int:
         """Return the first instant of a period, microseconds: the first whose local date is not before it."""
-        early = (datetime(*period.first.timetuple()[:3], tzinfo=UTC) - EPOCH) // MICROSECOND - 86_400_000_000
-        late = early + 2 * 86_400_000_000
-        while late - early > 1:
-            middle = (early + late) // 2
-            if self.day(middle) >= period.first:
-                late = middle
-            else:
-                early = middle
-        return late
+        return first_instant(self.zone, period.first)
 
     def holds(self, period: Period, time: int) -> bool:
         """Return whether the local date of an instant is in the period."""
@@ -88,6 +80,20 @@ class Calendar:
 def local_date(zone: ZoneInfo, time: int) -> date:
     """Return the date that the clocks of a zone show at an instant, microseconds since the epoch."""
     return (EPOCH + timedelta(microseconds=time)).astimezone(zone).date()
+
+
+@cache
+def first_instant(zone: ZoneInfo, day: date) -> int:
+    """Return the first instant whose local date is not before a day, microseconds since the epoch."""
+    early = (datetime(*day.timetuple()[:3], tzinfo=UTC) - EPOCH) // MICROSECOND - 86_400_000_000
+    late = early + 2 * 86_400_000_000
+    while late - early > 1:
+        middle = (early + late) // 2
+        if local_date(zone, middle) >= day:
+            late = middle
+        else:
+            early = middle
+    return late
 
 
 def later(first: date, months: int) -> date:

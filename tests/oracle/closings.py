@@ -5,6 +5,7 @@ Everything follows from the evaluations and from what had arrived at each of the
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 from tests.oracle.calendar_periods import Calendar, Period, whole
@@ -38,6 +39,8 @@ CAUSES = {
     ],
     "refunded": ["refund.completed", "refund.reversed"],
 }
+#: The types of events that can change a period.
+TOUCHING = [*chain(*CAUSES.values()), "customer.merged", "customer.erased"]
 
 
 class Arrival(NamedTuple):
@@ -117,8 +120,10 @@ def following(calendar: Calendar, period: Period) -> Period:
     return calendar.holding(period.kind, period.after)
 
 
-def versions(evaluations: Sequence[Evaluation], arrivals: Sequence[Arrival]) -> dict[Name, list[Version]]:
-    """Return the versions of each period.
+def freeze(
+    found: dict[Name, list[Version]], evaluation: Evaluation, before: Evaluation | None, world: World
+) -> None:
+    """Add the versions that an evaluation freezes to those of the evaluations before it.
 
     "`as_closed`: what `as_now` was at the first complete and caught-up evaluation at or after the end of P +
     `close_after`, and never again." A reopening "writes a second version beside the first". "The first start
@@ -126,21 +131,20 @@ def versions(evaluations: Sequence[Evaluation], arrivals: Sequence[Arrival]) -> 
 
     Decided: the second version has the values of the first evaluation after the request. The mark says that
     no evaluation before the close is known.
+
+    Args:
+        found: the versions of each period, which are added to.
+        evaluation: the evaluation.
+        before: the evaluation before. None if the state was empty.
+        world: the world at the evaluation.
     """
-    found: dict[Name, list[Version]] = {}
-    before: Evaluation | None = None
-    for evaluation in evaluations:
-        before = None if evaluation.is_first else before
-        world = world_of(evaluation, arrivals)
-        for calendar, previous, period in existing(world):
-            name, close = (period.kind, period.name), close_of(calendar, period, evaluation.definitions)
-            is_new = name not in found and close <= evaluation.now
-            if is_new or name in evaluation.reopened:
-                first_start = is_new and (before is None or before.now >= close)
-                frozen = Version(evaluation, first_start, values(world, calendar, previous, period))
-                found.setdefault(name, []).append(frozen)
-        before = evaluation
-    return found
+    for calendar, previous, period in existing(world):
+        name, close = (period.kind, period.name), close_of(calendar, period, evaluation.definitions)
+        is_new = name not in found and close <= evaluation.now
+        if is_new or name in evaluation.reopened:
+            first_start = is_new and (before is None or before.now >= close)
+            frozen = Version(evaluation, first_start, values(world, calendar, previous, period))
+            found.setdefault(name, []).append(frozen)
 
 
 def world_of(evaluation: Evaluation, arrivals: Sequence[Arrival]) -> World:
@@ -159,7 +163,7 @@ def changed_by(arrival: Arrival, earlier: Sequence[Mapping[str, Any]]) -> set[Na
         arrival: the event.
         earlier: the events that had arrived before.
     """
-    if arrival.event in earlier:
+    if arrival.event in earlier or arrival.event["type"] not in TOUCHING:
         return set()
     before, after = (Foreseen(known, arrival) for known in (earlier, [*earlier, arrival.event]))
     found: set[Name] = set()

@@ -21,6 +21,7 @@ from streams.rollup.protocol import Reopening
 from streams.rollup.publisher import series_key
 from tests.oracle import closings, movements
 from tests.oracle.closings import Arrival, Evaluation, Name, Values, Version
+from tests.oracle.world import World
 from tests.support.closing_histories import closing_history
 from tests.support.movement_queries import random_query, strata
 from tests.support.oracle_comparison import close
@@ -41,6 +42,7 @@ class Run:
         self.arrivals: list[Arrival] = []
         self.evaluations: list[Evaluation] = []
         self.reset_at = 0
+        self.versions: dict[Name, list[Version]] = {}
         self.changed: list[set[Name]] = []
         self.reopened: list[Name] = []
 
@@ -76,8 +78,7 @@ class Run:
         """Start on a history, or after a reset."""
         self.group.start()
         self.reset_at = len(self.arrivals)
-        self.evaluations.append(Evaluation(self.group.now, self.reset_at, self.definitions, is_first=True))
-        self._check()
+        self._evaluated(Evaluation(self.group.now, self.reset_at, self.definitions, is_first=True))
 
     def _step(self) -> None:
         chance = self.rng.random()
@@ -94,11 +95,8 @@ class Run:
             self.group.crash(0)
             return
         self.group.commit(0)
-        self.evaluations.append(
-            Evaluation(self.group.now, len(self.arrivals), self.definitions, self.reopened)
-        )
+        self._evaluated(Evaluation(self.group.now, len(self.arrivals), self.definitions, self.reopened))
         self.reopened = []
-        self._check()
         if self.rng.random() < 0.4:
             self.group.crash(self.rng.randrange(self.history.partitions))
 
@@ -108,27 +106,30 @@ class Run:
         self.group.restart(self.definitions)
 
     def _reopen(self) -> None:
-        known = self._versions()
-        if known and not self.reopened:
-            name = self.rng.choice(sorted(known))
-            self.group.reopen(Reopening(*name, len(known[name]) + 1, "why"))
+        if self.versions and not self.reopened:
+            name = self.rng.choice(sorted(self.versions))
+            self.group.reopen(Reopening(*name, len(self.versions[name]) + 1, "why"))
             self.reopened = [name]
 
-    def _versions(self) -> dict[Name, list[Version]]:
-        return closings.versions(self.evaluations, self.arrivals)
+    def _evaluated(self, evaluation: Evaluation) -> None:
+        """Record an evaluation that is committed, and check what it shows, or leave that to a later one."""
+        before = None if evaluation.is_first else self.evaluations[-1]
+        self.evaluations.append(evaluation)
+        world = closings.world_of(evaluation, self.arrivals)
+        closings.freeze(self.versions, evaluation, before, world)
+        if self.rng.random() < 0.5 or evaluation.now == self.history.nows[-1]:
+            self._check(world)
 
     # What holds after an evaluation.
 
-    def _check(self) -> None:
-        versions = self._versions()
+    def _check(self, world: World) -> None:
         assert_written_once(self.group)
-        assert_frozen(self.group, versions)
-        self._assert_restated(versions)
+        assert_frozen(self.group, self.versions)
+        self._assert_restated(closings.as_now(world))
         self._assert_published()
 
-    def _assert_restated(self, versions: dict[Name, list[Version]]) -> None:
-        evaluation = self.evaluations[-1]
-        current = closings.as_now(closings.world_of(evaluation, self.arrivals))
+    def _assert_restated(self, current: dict[Name, Values]) -> None:
+        versions = self.versions
         frozen = self.group.publisher.frozen_periods()
         assert frozen is not None
         for name, values in current.items():
