@@ -3,7 +3,7 @@
 Each family of metrics has a module of its own. They are put together here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -41,6 +41,12 @@ CATALOGUE: Final[Mapping[str, CatalogueEntry]] = MappingProxyType(
     | teams.CATALOGUE
     | further.CATALOGUE
 )
+
+
+def is_known(metric: str, labels: Collection[str]) -> bool:
+    """Return whether this release has a metric with these names of labels; another one may have others."""
+    entry = CATALOGUE.get(metric)
+    return entry is not None and {*labels} == {*entry.labels}
 
 
 def compute(partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> list[Sample]:

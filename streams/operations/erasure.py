@@ -6,6 +6,7 @@ erasure is complete when the group has committed what each of these topics held 
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from models.contract.event import Time
 from streams.config.load import Settings
 from streams.errors import RetentionError
 from streams.kafka import acls, admin
@@ -104,11 +106,11 @@ async def event_time(settings: Settings, now: datetime) -> datetime:
         rows = [row async for row in _published(settings)]
     except KafkaError:
         return now
-    return max((datetime.fromisoformat(row.as_of) for row in rows), default=now)
+    return max((row.as_of for row in rows), default=now)
 
 
 class _Published(msgspec.Struct):
-    as_of: str
+    as_of: Time
 
 
 async def _published(settings: Settings) -> AsyncIterator[_Published]:
@@ -120,8 +122,8 @@ async def _published(settings: Settings) -> AsyncIterator[_Published]:
         [partition] = tasks_of([AS_OF.encode()], count)
         async for records in read_to_end(settings.client_options(), [TopicPartition(topic, partition)]):
             for record in records:
-                if record.value is not None:
-                    yield msgspec.json.decode(record.value, type=_Published)
+                with contextlib.suppress(msgspec.DecodeError):  # a tombstone, or of another program
+                    yield msgspec.json.decode(record.value or b"", type=_Published)
 
 
 async def request(settings: Settings, customer: str, now: datetime) -> Request:

@@ -5,6 +5,7 @@ is replaced, so that a reopening stays exact while workers start, stop and take 
 """
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 from typing import Final
 
@@ -124,8 +125,13 @@ async def present_values(settings: Settings, kind: str, name: str) -> list[Metri
         record.key: record.value for record in await _records(settings, Names.of(settings).metrics)
     }
     wanted = {"kind": kind, "period": name, "basis": "as_now"}
-    metrics = (msgspec.json.decode(value, type=Metric) for value in rows.values() if value is not None)
-    return [metric for metric in metrics if wanted.items() <= metric.labels.items()]
+    found = []
+    for value in rows.values():
+        with contextlib.suppress(msgspec.DecodeError):  # another program has written it
+            metric = msgspec.json.decode(value or b"", type=Metric)
+            if wanted.items() <= metric.labels.items():
+                found.append(metric)
+    return found
 
 
 async def reopen(settings: Settings, name: str, because: str) -> ClosedPeriod:

@@ -14,6 +14,7 @@ from msgspec import UNSET, structs
 
 from models.contract.messages import ClosedPeriod, PeriodKind
 from models.definitions.definitions import Definitions
+from models.metrics.catalogue import is_known
 from models.metrics.closings import (
     AS_CLOSED,
     PeriodEvaluation,
@@ -270,6 +271,8 @@ def _samples(version: ClosedPeriod, changes: Mapping[str, int]) -> Iterator[Samp
         yield Sample(CHANGES, own | {"cause": cause}, number)
     labels = own | {"basis": AS_CLOSED}
     for one in version.values:
+        if not is_known(one.metric, labels | one.labels):  # another release has frozen it
+            continue
         value = nan if one.value is None else one.value
         known = (None if bound is UNSET else bound for bound in (one.numerator, one.denominator))
         yield Sample(one.metric, labels | one.labels, value, *known)

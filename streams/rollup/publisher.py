@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from models.contract.decoding import to_us
+from models.contract.messages import Metric
 from models.definitions.definitions import Definitions
 from models.metrics.bounds import bounds_of
-from models.metrics.catalogue import CATALOGUE, Sample, samples_of
+from models.metrics.catalogue import Sample, is_known, samples_of
 from models.metrics.cohorts import CohortTotals, cohort_totals
 from models.metrics.periods import PeriodTotals, period_totals
 from models.metrics.segment_coverage import Uncovered, uncovered_segments
@@ -35,6 +36,7 @@ _AS_OF_SECONDS = 10.0
 #: Without a complete round for this long, the values are out of date.
 _FRESH_SECONDS = 10.0
 
+_decode = msgspec.json.Decoder(Metric).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -114,22 +116,23 @@ class Publisher:
         """Restore the values from the keys and values of `retention.metrics`, in their order.
 
         Args:
-            records: keys and values.
+            records: keys and values. What is no metric is skipped: another program has written it.
             own: whether this group published them. The values of a former owner are only removed.
         """
         rows: dict[str, dict[str, Any]] = {}
         for key, value in records:
             if value is None:
-                rows.pop(key.decode(), None)
-            else:
-                rows[key.decode()] = msgspec.json.decode(value)
+                rows.pop(key.decode(errors="replace"), None)
+            elif _is_metric(value):
+                rows[key.decode(errors="replace")] = msgspec.json.decode(value)
         for name, row in rows.items():
             as_of = to_us(datetime.fromisoformat(row.pop("as_of")))
             self._published[name] = _encode(row)
             if not own:
                 continue
             self.as_of = max(self.as_of, as_of)
-            if row["metric"] in CATALOGUE:  # another release may have published metrics that this one lacks
+            # Another release may have published metrics or labels that this one lacks.
+            if is_known(row["metric"], row["labels"]):
                 self.samples.append(_sample(row))
         self._published.pop(CAUGHT_UP, None)  # publish it again, with the mark of the owner
 
@@ -237,6 +240,14 @@ class Publisher:
             null = series_value(Sample(row["metric"], row["labels"], math.nan), self.as_of)
             changes += [Outgoing(key.encode(), _encode(null)), Outgoing(key.encode(), None)]
         return changes
+
+
+def _is_metric(value: bytes) -> bool:
+    try:
+        _decode(value)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _sample(row: Mapping[str, Any]) -> Sample:

@@ -105,6 +105,13 @@ def test_month_is_shown_with_its_difference(ask):
     assert ["customers,", "lost", "7", "9", "2"] in rows
 
 
+def test_record_of_another_program_does_not_matter(ask, workers):
+    workers.metrics = [Outgoing(b"junk", b"junk"), Outgoing(b"gone", None), *workers.metrics]
+    workers.records = [Outgoing(b"junk", b"junk"), *workers.records]
+    code, out, _ = ask("show", "2026-10")
+    assert (code, "customers, lost" in out) == (0, True)
+
+
 def test_month_that_is_not_published_is_shown_without_difference(ask, workers):
     workers.metrics = []
     code, _, err = ask("show", "2026-10")

@@ -71,6 +71,21 @@ def test_frozen_month_is_frozen_once(periods):
     assert periods.committed == {}, "the transaction has not ended"
 
 
+def test_series_of_another_release_are_not_exported(periods):
+    """The topic outlives releases, and a series that the exporter does not know would end each scrape."""
+    periods.close(Evaluation("2026-11-04", lost=7), at("2026-11-03"))
+    version = periods.snapshot()[OCTOBER]
+    others = [
+        PeriodValue("retention_period_gone", {}, 1),
+        PeriodValue("retention_orders", {"window": "7d"}, 1),
+        PeriodValue("retention_period_customers", {}, 1),
+        PeriodValue("retention_period_customers", {"set": "lost", "tier": "vip"}, 1),
+    ]
+    version = structs.replace(version, values=[*others, *version.values])
+    periods.restore([(b"key", msgspec.json.encode(version))])
+    assert [sample.value for sample in periods.samples(Evaluation("2026-11-05"))][:1] == [7]
+
+
 def test_next_leader_finds_what_is_frozen(periods):
     records = periods.close(Evaluation("2026-11-04", lost=7), at("2026-11-03"))
     successor = ClosedPeriods("shop", MONTHS)

@@ -251,6 +251,22 @@ def test_series_of_another_release_are_removed(publisher, timer):
     assert [value for _, value in business(publish(publisher, timer, ORDERS))][-1] is None
 
 
+@pytest.mark.parametrize("labels", [{}, {"window": "7d", "clock": "calendar"}, {"channel": "web"}])
+def test_series_with_labels_of_another_release_are_removed(publisher, timer, labels):
+    """The exporter would fail with each scrape until the first complete round."""
+    old = series_value(Sample("retention_orders", labels, 1.0), NOW)
+    publisher.restore([(b"retention_orders", json.dumps(old).encode())])
+    assert publisher.samples == []
+    assert [value for _, value in business(publish(publisher, timer, ORDERS))][-1] is None
+
+
+@pytest.mark.parametrize("junk", [b"", b"junk", b"[]", b"{}", b'{"metric":1,"labels":[]}', b"\xff"])
+def test_record_of_another_program_is_skipped(publisher, junk):
+    row = json.dumps(series_value(ORDERS, NOW)).encode()
+    publisher.restore([(b"\xff", junk), (b"k", row), (b"\xfe", None)])
+    assert publisher.samples == [ORDERS]
+
+
 def test_series_of_another_group_give_no_value_and_no_clock(publisher, timer):
     """The former owner's state is gone, and its topics belong to this group."""
     later = json.dumps(series_value(CHURN, NOW + 1000 * SECOND)).encode()
