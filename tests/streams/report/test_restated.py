@@ -9,7 +9,7 @@ from streams.report.numbers import Numbers
 from streams.report.periods import PeriodName
 from streams.report.restated import restatement_of
 from streams.report.sections import Source
-from tests.support.reports import WEEK, report_of
+from tests.support.reports import WEEK, filled_numbers, report_of
 
 
 @pytest.fixture(scope="module")
