@@ -229,6 +229,20 @@ def test_values_of_a_segment_equal_the_metrics_by_segment():
             )
 
 
+def test_targets_are_divided_by_the_team_of_their_ticket():
+    definitions = Definitions(teams=("billing",))
+    ticket = {"type": "ticket.opened", "time": rfc3339(NOW - 3 * HOUR), "priority": "urgent"}
+    events = [
+        ticket | {"id": name, "ticket_id": name, "customer_id": "c"} | ({"team": team} if team else {})
+        for name, team in (("t1", "billing"), ("t2", "logistics"), ("t3", "sales"), ("t4", None))
+    ]
+    shop = Evaluated.of(events, definitions, NOW)
+    parameters = {"metric": "retention_sla_breach_ratio", "window": "24h", "sla": "first_response"}
+    found = explain(shop.partition, definitions, NOW, by="team", **parameters)
+    numbers = {term.stratum: term.after_number for term in found.terms}
+    assert numbers == {"billing": 1, "other": 2, "unknown": 1}
+
+
 # Against the metrics.
 
 
