@@ -20,9 +20,10 @@ from models.definitions.windows import Window
 from models.entities.sla import KINDS
 from models.metrics.totals import Totals
 from tests.models.test_laws import laws
+from tests.support.drawn_histories import History, histories
 from tests.support.histories import random_history
 from tests.support.simulated_worker import SimulatedWorker
-from tests.support.strategies import ANCHOR, CUSTOMERS, DAY, DEFINITIONS, History, histories, rfc3339, times
+from tests.support.strategies import ANCHOR, CUSTOMERS, DAY, DEFINITIONS, rfc3339, times
 
 pytestmark = pytest.mark.slow
 

@@ -19,6 +19,7 @@ from models.facts import log_pages
 from models.facts.control import KeptOrder
 from models.partition.metadata import METADATA_KEY
 from tests.support import complete_shop
+from tests.support.drawn_histories import History, Step, histories
 from tests.support.grouped_histories import grouped_history
 from tests.support.histories import random_history
 from tests.support.oracle_comparison import assert_equal, assert_identical, from_scratch, run
@@ -31,11 +32,8 @@ from tests.support.strategies import (
     MINUTE,
     TIGHT,
     Event,
-    History,
-    Step,
     edges,
     event_sets,
-    histories,
     rfc3339,
 )
 from tests.support.support_histories import support_history

@@ -10,7 +10,8 @@ from models.definitions.definitions import Definitions
 from models.definitions.further_metrics import FURTHER_METRICS
 from models.definitions.periods import PeriodDefinitions
 from models.definitions.segments import Segment
-from tests.support.strategies import DAY, DEFINITIONS, HOUR, MINUTE, SECOND, Event, History, Step, rfc3339
+from tests.support.drawn_histories import History, Step
+from tests.support.strategies import DAY, DEFINITIONS, HOUR, MINUTE, SECOND, Event, rfc3339
 
 #: Zone -> an instant at which a period begins or the clocks change.
 ZONES = {

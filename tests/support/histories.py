@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+from tests.support.drawn_histories import History, Step
 from tests.support.strategies import (
     ANCHOR,
     DAY,
@@ -12,8 +13,6 @@ from tests.support.strategies import (
     MINUTE,
     VARIANTS,
     Event,
-    History,
-    Step,
     rfc3339,
 )
 

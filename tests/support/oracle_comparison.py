@@ -4,8 +4,9 @@ import math
 
 from models.definitions.definitions import Definitions
 from tests.oracle import oracle
+from tests.support.drawn_histories import History
 from tests.support.simulated_worker import Results, SimulatedWorker
-from tests.support.strategies import Event, History
+from tests.support.strategies import Event
 
 
 def run(history: History) -> None:

@@ -17,7 +17,8 @@ from models.facts.from_events import facts_of
 from models.metrics.catalogue import compute
 from models.partition import partition
 from tests.oracle import Expected, Series
-from tests.support.strategies import Event, Step
+from tests.support.drawn_histories import Step
+from tests.support.strategies import Event
 
 #: Metrics that do not depend on the events alone; the publishing worker emits them.
 OF_THE_WORKER = {"retention_as_of_timestamp_seconds", "retention_caught_up"}

@@ -1,6 +1,5 @@
 """Hypothesis strategies for difficult histories: few ids that collide, times at every edge, any order."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -55,30 +54,6 @@ def rfc3339(time: int, *, zone: int = 0) -> str:
     )
 
 
-@dataclass
-class Step:
-    """The events that arrive at `now`, and the number of events before a crash; None without one."""
-
-    events: list[Event]
-    now: int
-    crash: int | None = None
-
-
-@dataclass
-class History:
-    """All deliveries in their order, including duplicates, and the number of partitions."""
-
-    definitions: Definitions
-    partitions: int
-    seed: int = 0  #: of what is left to chance on the way
-    steps: list[Step] = field(default_factory=list)
-
-    @property
-    def events(self) -> list[Event]:
-        """Return all delivered events."""
-        return [event for step in self.steps for event in step.events]
-
-
 def edges(definitions: Definitions) -> list[int]:
     """Return the ages at which a number changes: those of windows, lifecycle, targets, carts and horizon."""
     hours = [int(name[:-1]) * {"d": 24, "h": 1}[name[-1]] for name in definitions.windows]
@@ -106,7 +81,7 @@ def _times(ages: tuple[int, ...]) -> st.SearchStrategy[int]:
     return st.one_of(near, near, near, later)
 
 
-def _ids(character: str, count: int) -> st.SearchStrategy[str]:
+def ids(character: str, count: int) -> st.SearchStrategy[str]:
     return st.sampled_from([f"{character}{number}" for number in range(1, count + 1)])
 
 
@@ -125,13 +100,13 @@ def bodies(definitions: Definitions) -> dict[str, st.SearchStrategy[Event]]:
 @cache
 def _bodies(ages: tuple[int, ...]) -> dict[str, st.SearchStrategy[Event]]:
     moment = _times(ages).map(rfc3339)
-    order, refund, ticket, cart = _ids("o", 3), _ids("r", 2), _ids("t", 2), _ids("k", 2)
+    order, refund, ticket, cart = ids("o", 3), ids("r", 2), ids("t", 2), ids("k", 2)
     sampled = st.sampled_from
 
     def body(optional: dict[str, Any] | None = None, **required: Any) -> st.SearchStrategy[Event]:
         return st.fixed_dictionaries(required, optional=optional or {})
 
-    versions = {"answer_id": _ids("a", 2)}
+    versions = {"answer_id": ids("a", 2)}
     survey = st.one_of(
         body(survey=st.just("nps"), score=st.integers(0, 10), optional=versions),
         body(survey=st.just("nps"), score=sampled([6, 7, 8, 9]), optional=versions),
@@ -146,8 +121,8 @@ def _bodies(ages: tuple[int, ...]) -> dict[str, st.SearchStrategy[Event]]:
         "coupon": st.just("SPRING"),
         "attributes": st.dictionaries(sampled(["country", "basket"]), sampled(["DE", "AT", None])),
     }
-    item = body(sku=_ids("s", 2), quantity=st.integers(0, 3), amount=st.integers(-5, 5))
-    changed = {"priority": PRIORITY, "team": sampled(["billing", "logistics"]), "category": _ids("c", 2)}
+    item = body(sku=ids("s", 2), quantity=st.integers(0, 3), amount=st.integers(-5, 5))
+    changed = {"priority": PRIORITY, "team": sampled(["billing", "logistics"]), "category": ids("c", 2)}
     return {
         "order.placed": body(
             order_id=order,
@@ -157,10 +132,10 @@ def _bodies(ages: tuple[int, ...]) -> dict[str, st.SearchStrategy[Event]]:
         ),
         "order.line_placed": body(
             order_id=order,
-            line_id=_ids("l", 3),
+            line_id=ids("l", 3),
             amount=st.one_of(AMOUNTS, sampled([-1, -999, -10_000])),
             currency=sampled(["USD", "USD", "USD", "EUR"]),
-            optional=details | {"sku": _ids("s", 2), "quantity": st.integers(0, 3)},
+            optional=details | {"sku": ids("s", 2), "quantity": st.integers(0, 3)},
         ),
         "order.amended": body(order_id=order, amount=AMOUNTS),
         "order.cancelled": body(order_id=order, optional={"reason": st.just("changed my mind")}),
@@ -171,7 +146,7 @@ def _bodies(ages: tuple[int, ...]) -> dict[str, st.SearchStrategy[Event]]:
         "payment.failed": body(
             payment_method=sampled(["card", "wallet", "shells"]), optional={"order_id": order}
         ),
-        "stock.missed": body(sku=_ids("s", 2)),
+        "stock.missed": body(sku=ids("s", 2)),
         "refund.requested": body(refund_id=refund, order_id=order),
         "refund.completed": body(refund_id=refund, order_id=order, amount=AMOUNTS),
         "refund.rejected": body(refund_id=refund, order_id=order),
@@ -183,12 +158,12 @@ def _bodies(ages: tuple[int, ...]) -> dict[str, st.SearchStrategy[Event]]:
                 "opened_by": sampled(["customer", "customer", "agent"]),
                 "order_id": order,
                 "team": sampled(["billing", "logistics"]),
-                "category": _ids("c", 2),
+                "category": ids("c", 2),
             },
         ),
         "ticket.updated": st.one_of(
             body(ticket_id=ticket, priority=PRIORITY),
-            body(ticket_id=ticket, agent=_ids("agent-", 2), optional=changed),
+            body(ticket_id=ticket, agent=ids("agent-", 2), optional=changed),
         ),
         "ticket.withdrawn": body(
             ticket_id=ticket,
@@ -198,14 +173,14 @@ def _bodies(ages: tuple[int, ...]) -> dict[str, st.SearchStrategy[Event]]:
         "ticket.replied": body(
             ticket_id=ticket,
             author=sampled(["agent", "bot", "customer"]),
-            optional={"public": st.booleans(), "promised_at": moment, "agent": _ids("agent-", 2)},
+            optional={"public": st.booleans(), "promised_at": moment, "agent": ids("agent-", 2)},
         ),
         "ticket.status_changed": body(
             ticket_id=ticket, status=sampled(["open", "pending", "on_hold", "solved", "closed"])
         ),
         "ticket.transferred": body(ticket_id=ticket, optional={"to": st.just("tier 2")}),
         "review.submitted": body(
-            review_id=_ids("v", 2),
+            review_id=ids("v", 2),
             rating=st.integers(1, 5),
             optional={
                 "order_id": order,
@@ -215,9 +190,9 @@ def _bodies(ages: tuple[int, ...]) -> dict[str, st.SearchStrategy[Event]]:
                 "text_unchanged": st.booleans(),
             },
         ),
-        "review.removed": body(review_id=_ids("v", 2)),
+        "review.removed": body(review_id=ids("v", 2)),
         "survey.answered": survey,
-        "survey.withdrawn": body(answer_id=_ids("a", 2)),
+        "survey.withdrawn": body(answer_id=ids("a", 2)),
         "experience.shared": body(platform=st.just("blog")),
         "customer.contacted": body(action_id=st.just("a1")),
         "customer.updated": body(
@@ -306,70 +281,3 @@ def moments(draw: st.DrawFn, definitions: Definitions) -> list[int]:
     instants = draw(st.lists(times(definitions), min_size=1, max_size=4))
     since = st.builds(int.__add__, st.sampled_from(instants), st.sampled_from(edges(definitions)))
     return instants + draw(st.lists(since, max_size=4))
-
-
-def clocks(definitions: Definitions, instants: list[int]) -> st.SearchStrategy[list[int]]:
-    """Draw times of evaluations, ascending: an event at one of `instants` begins or ceases to count there."""
-    since = st.sampled_from([ANCHOR, *instants])
-    one = st.builds(int.__add__, since, st.sampled_from(edges(definitions)))
-    one = st.one_of(one, st.builds(int.__add__, one, st.sampled_from(JITTERS)))
-    return st.lists(one, min_size=1, max_size=4).map(sorted)
-
-
-@st.composite
-def conflicting(draw: st.DrawFn, events: list[Event], instants: list[int]) -> list[Event]:
-    """Draw other contents for the ids of some events: at another time, or another amount, score or entity."""
-    usable = [event for event in events if event["type"] not in IDENTITY]
-    rivals = []
-    for event in draw(st.lists(st.sampled_from(usable), max_size=6)) if usable else []:
-        other = draw(st.sampled_from(usable))
-        if draw(st.booleans()):
-            moment = {"time": rfc3339(draw(st.sampled_from(instants)))}
-            rival = other | {"id": event["id"], "customer_id": event["customer_id"]} | moment
-        else:
-            rival = event | draw(_changed(event))
-        # Contents of equal times that differ in fields which facts do not keep would compare otherwise.
-        same_time = [each for each in (*events, *rivals) if _same_event_and_time(each, rival)]
-        if all(each["type"] == rival["type"] for each in same_time):
-            rivals.append(rival)
-    return rivals
-
-
-def _same_event_and_time(one: Event, other: Event) -> bool:
-    return (one["customer_id"], one["id"]) == (other["customer_id"], other["id"]) and (
-        datetime.fromisoformat(one["time"]) == datetime.fromisoformat(other["time"])
-    )
-
-
-def _changed(event: Event) -> st.SearchStrategy[Event]:
-    changes = {
-        "amount": AMOUNTS,
-        "rating": st.integers(1, 5),
-        "order_id": _ids("o", 3),
-        "ticket_id": _ids("t", 2),
-        "cart_id": _ids("k", 2),
-        "status": st.sampled_from(["open", "pending", "solved"]),
-    }
-    return st.fixed_dictionaries({}, optional={name: one for name, one in changes.items() if name in event})
-
-
-@st.composite
-def histories(
-    draw: st.DrawFn, *, identities: bool = False, conflicts: bool = False, largest: int = 25
-) -> History:
-    """Draw a set of events, and one way in which the events may reach the workers."""
-    definitions = draw(st.sampled_from([TIGHT, TIGHT, DEFINITIONS]))
-    instants = draw(moments(definitions))
-    events = draw(event_sets(definitions, instants=instants, identities=identities, largest=largest))
-    events += draw(conflicting(events, instants)) if conflicts else []
-    again = draw(st.lists(st.sampled_from(events), max_size=5)) if events else []
-    deliveries = draw(st.permutations([*events, *again]))
-    nows = draw(clocks(definitions, instants))
-    cuts = sorted(
-        draw(st.lists(st.integers(0, len(deliveries)), min_size=len(nows) - 1, max_size=len(nows) - 1))
-    )
-    history = History(definitions, draw(st.integers(1, 3)), draw(st.integers(0, 1000)))
-    for now, start, end in zip(nows, [0, *cuts], [*cuts, len(deliveries)], strict=True):
-        crash = draw(st.one_of(st.none(), st.integers(0, end - start)))
-        history.steps.append(Step(deliveries[start:end], now, crash))
-    return history

@@ -7,8 +7,9 @@ from models.definitions.definitions import PRIORITIES, Definitions
 from models.definitions.sla_policy import SlaPolicy, SlaTargets
 from streams.config import schedules as schedule_tables
 from tests.oracle.policies import schedules
+from tests.support.drawn_histories import History, Step
 from tests.support.random_schedules import JITTERS, openings_beside, random_change, random_schedule
-from tests.support.strategies import DAY, HOUR, MINUTE, SECOND, TIGHT, Event, History, Step, rfc3339
+from tests.support.strategies import DAY, HOUR, MINUTE, SECOND, TIGHT, Event, rfc3339
 
 HORIZON_DAYS = 14
 TEAMS = ("billing", "logistics", "returns")

@@ -10,9 +10,10 @@ from models.facts import claims
 from models.facts.details import ORDER_ID
 from models.facts.fact import Fact
 from models.metrics.further import CATALOGUE
+from tests.support.drawn_histories import Step
 from tests.support.partitions import DAY, HOUR, NOW, Shop
 from tests.support.simulated_worker import SimulatedWorker
-from tests.support.strategies import Step, rfc3339
+from tests.support.strategies import rfc3339
 
 CHOSEN = ("order_kinds", "second_order", "review_rate")
 MONTH = 30 * DAY

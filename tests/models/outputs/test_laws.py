@@ -13,9 +13,10 @@ from tests.support.assert_outputs import (
     last_profiles,
     plain,
 )
+from tests.support.drawn_histories import History, Step, histories
 from tests.support.histories import random_history, ticket_history
 from tests.support.outputs import NOW, EmitHarness, Scenario
-from tests.support.strategies import DAY, DEFINITIONS, History, Step, histories, output_laws
+from tests.support.strategies import DAY, DEFINITIONS, output_laws
 from tests.support.support_histories import support_history
 
 pytestmark = pytest.mark.slow

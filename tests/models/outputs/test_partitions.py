@@ -19,10 +19,11 @@ from tests.support.assert_outputs import (
     assert_transitions,
     assert_unique_ids,
 )
+from tests.support.drawn_histories import histories
 from tests.support.events import order
 from tests.support.histories import random_history, ticket_history
 from tests.support.simulated_worker import SimulatedWorker
-from tests.support.strategies import ANCHOR, DAY, DEFINITIONS, histories, output_laws
+from tests.support.strategies import ANCHOR, DAY, DEFINITIONS, output_laws
 
 pytestmark = pytest.mark.slow
 

@@ -27,9 +27,10 @@ from tests.oracle import World
 from tests.oracle.profiles import profiles
 from tests.oracle.shop import active
 from tests.support import complete_shop
+from tests.support.drawn_histories import histories
 from tests.support.histories import random_history
 from tests.support.partitions import HOUR, NOW, Shop
-from tests.support.strategies import MINUTE, histories
+from tests.support.strategies import MINUTE
 
 SETS = ("start", "end", "new", "retained", "lost", "reactivated")
 STATES = ("prospect", "churned", "at_risk", "new", "reactivated", "returning")
