@@ -19,7 +19,7 @@ Values = dict[tuple[str, frozenset[tuple[str, str]]], Expected]
 Name = tuple[str, str]
 
 #: The causes of changes by what changed: "late, amended, refunded, merged, erased".
-CAUSES = {
+CAUSE_NAMES = {
     "late": [
         "order.placed",
         "order.line_placed",
@@ -40,7 +40,7 @@ CAUSES = {
     "refunded": ["refund.completed", "refund.reversed"],
 }
 #: The types of events that can change a period.
-TOUCHING = [*chain(*CAUSES.values()), "customer.merged", "customer.erased"]
+TOUCHING = [*chain(*CAUSE_NAMES.values()), "customer.merged", "customer.erased"]
 
 
 class Arrival(NamedTuple):
@@ -188,22 +188,22 @@ class Foreseen(World):
 
 def cause_of(arrival: Arrival) -> str:
     """Return the cause of the changes by an event of a customer who is neither merged nor erased."""
-    [cause] = [cause for cause, types in CAUSES.items() if arrival.event["type"] in types]
+    [cause] = [cause for cause, types in CAUSE_NAMES.items() if arrival.event["type"] in types]
     return cause
 
 
 def added(world: World, calendar: Calendar, before: Period, period: Period) -> dict[str, str]:
-    """Return what each customer adds to a period, of customers who add something.
+    """Return customer -> contribution to a period, of the customers who have one.
 
-    Start and lost follow from the customers of the period before, which are of that period. A customer whose
-    name a merge changes is another one.
+    `start` and `lost` follow from the customers of the period before. A merge that changes the name of a
+    customer makes another customer.
     """
-    nobody = repr(own(of_customers(world, []), calendar, before, period))
+    without_customers = repr(own(of_customers(world, []), calendar, before, period))
     found = {
         each.name: repr(own(of_customers(world, [each]), calendar, before, period))
         for each in world.customers
     }
-    return {name: one for name, one in found.items() if one != nobody}
+    return {name: one for name, one in found.items() if one != without_customers}
 
 
 def own(world: World, calendar: Calendar, before: Period, period: Period) -> list[Any]:

@@ -139,9 +139,9 @@ class Run:
             assert (row.state == "closed") == (name in versions)
             if name in versions:
                 assert_row(row, values, versions[name][-1].values)
-                self._assert_causes(row.changes, name, versions[name][-1])
+                self._assert_cause_counts(row.changes, name, versions[name][-1])
 
-    def _assert_causes(self, found: dict[str, int], name: Name, version: Version) -> None:
+    def _assert_cause_counts(self, found: dict[str, int], name: Name, version: Version) -> None:
         present, then = self.evaluations[-1].definitions, version.evaluation.definitions
         lost = self.evaluations.index(version.evaluation) < self._first()
         assert found.pop("configuration", 0) == (present.rates != then.rates or lost), name
@@ -206,18 +206,18 @@ def explained(group: SimulatedGroup, query: ExplainQuery, now: int) -> Movement:
     optional = {"window": query.window, "sla": query.sla, "basis": query.basis}
     labels = {**EXPLAINED[query.metric]} | {name: value for name, value in optional.items() if value}
     series: str | None = series_key(query.metric, labels)
-    asked = StrataQuery(**asdict(query), at=now)
+    strata_query = StrataQuery(**asdict(query), at=now)
     counts = StrataCounts()
     published: Published | None = None
     for member in group.members:
-        scan = StrataScan(asked, series, group.definitions, member.partition)
+        scan = StrataScan(strata_query, series, group.definitions, member.partition)
         while (page := scan.step()) is None:
             pass
         assert page.after is None
         counts.add(page.counts)
         if page.published is not None:
             published = page.published
-            asked = replace(asked, published_at=published.at)
+            strata_query = replace(asked, published_at=published.at)
         series = None
     return movement_of(query, counts, now, published, group.definitions)
 
