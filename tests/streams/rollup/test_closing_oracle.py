@@ -217,7 +217,7 @@ def explained(group: SimulatedGroup, query: ExplainQuery, now: int) -> Movement:
         counts.add(page.counts)
         if page.published is not None:
             published = page.published
-            strata_query = replace(asked, published_at=published.at)
+            strata_query = replace(strata_query, published_at=published.at)
         series = None
     return movement_of(query, counts, now, published, group.definitions)
 
