@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -96,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: arguments after the program name; None takes those of the process.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows `?` for what it lacks
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -30,6 +30,8 @@ _FORMS: Final[dict[str, Callable[[Report], str]]] = {
     "markdown": markdown_form.write,
 }
 _MAIL: Final = "mail"
+#: Forms that are read in a terminal, and not by a program.
+_IN_TERMINAL: Final = ("text", "markdown")
 
 
 def _period(ctx: click.Context, param: click.Parameter, given: str) -> str:
@@ -120,7 +122,8 @@ def command(
     report = content.make(material, content.subject_of(material.source.now, period))
     text = mail_form.write(report, to, datetime.now(UTC)) if form == _MAIL else _FORMS[form](report)
     if output is None:
-        click.echo(text, nl=False)
+        # HTML and a mail name UTF-8 as their encoding, whatever that of the terminal is.
+        click.echo(text if form in _IN_TERMINAL else text.encode(), nl=False)
     else:
         output.write_text(text, encoding="utf-8")
     return code

@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,15 @@ def test_help_lists_every_command_under_its_heading(retention):
 def test_call_without_arguments_shows_help(retention):
     result = retention()
     assert "Usage: retention" in result.out + result.err
+
+
+def test_terminal_without_utf_8_shows_what_it_can(monkeypatch):
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, "latin-1", write_through=True))
+    monkeypatch.setattr(group, "run", lambda _: click.echo("20\N{EN DASH}30 \N{DEGREE SIGN}"))
+    with pytest.raises(SystemExit):
+        group.main([])
+    assert shown.getvalue() == b"20?30 \xb0\n"
 
 
 def test_version_is_printed(retention):

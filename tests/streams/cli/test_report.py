@@ -1,10 +1,13 @@
 """`retention report`: the week or the month on one page."""
 
+import io
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from streams.cli.group import run
 from streams.local.ports import free_port
 
 NOW = datetime(2026, 3, 5, 10, tzinfo=UTC)
@@ -96,3 +99,12 @@ def test_unknown_period_is_exit_code_2(retention, period):
 
 def test_files_without_a_valid_event_are_an_error(retention, events_file):
     assert retention("report", "--input", events_file()).code == 1
+
+
+@pytest.mark.parametrize("form", ["html", "mail"])
+def test_file_on_standard_output_is_utf_8(events, form, monkeypatch):
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, "latin-1", write_through=True))
+    to = ("--to", "ann@example.org") if form == "mail" else ()
+    assert run(["report", "--input", str(events), "--format", form, *to]) == 0
+    assert "Retention" in shown.getvalue().decode()
