@@ -53,7 +53,7 @@ def _save_screenshot(page: Path, path: Path, profile: Path) -> None:
         end = driver.execute_script(
             "return [...document.querySelectorAll('.half')].pop().getBoundingClientRect().bottom"
         )
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size | {"height": round(end) + 8})
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size | {"height": round(end) - 4})
         driver.save_screenshot(str(path))
     finally:
         driver.quit()

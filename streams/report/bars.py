@@ -1,6 +1,7 @@
 """The pictures of a report as tables of bars, for mail clients that show neither SVG nor data of images.
 
-The functions are those of `pictures`.
+The functions are those of `pictures`. A table below the bars has their values too, so screen readers
+skip the bars.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -29,11 +30,11 @@ def shares(rows: Sequence[TrendRow], title: str, *, of: str, over_time: bool) ->
 
     Args:
         rows: the periods, or windows.
-        title: text for readers who cannot see them.
+        title: title of the bars.
         of: attribute of a row that has the share.
         over_time: whether the rows follow each other in time.
     """
-    del over_time
+    del title, over_time  # the caption above the bars has the title
     found: list[Share] = [getattr(row, of) for row in rows]
     if all(isnan(share.value) for share in found):
         return None
@@ -45,26 +46,28 @@ def shares(rows: Sequence[TrendRow], title: str, *, of: str, over_time: bool) ->
             return [], "-"
         return [(_colour(row), share.value)], written(share.value, "share")
 
-    return _bars(rows, title, largest, bar)
+    return _bars(rows, largest, bar)
 
 
 def customers(rows: Sequence[TrendRow], title: str) -> ET.Element:
     """Return bars of the customers by set: those of the period, then the lost ones."""
+    del title
     sets = ("retained", "reactivated", "new", "lost")
 
     def bar(row: TrendRow) -> tuple[list[_Part], str]:
         return [(f"block-{name}", getattr(row, name)) for name in sets], ""
 
-    return _bars(rows, title, max(sum(getattr(row, name) for name in sets) for row in rows), bar)
+    return _bars(rows, max(sum(getattr(row, name) for name in sets) for row in rows), bar)
 
 
 def money(rows: Sequence[TrendRow], title: str, currency: str) -> ET.Element:
     """Return bars of net revenue, in which the subject of the report stands out."""
+    del title
 
     def bar(row: TrendRow) -> tuple[list[_Part], str]:
         return [(_colour(row), row.net)], written(row.net, "money", currency)
 
-    return _bars(rows, title, max(row.net for row in rows), bar)
+    return _bars(rows, max(row.net for row in rows), bar)
 
 
 def _colour(row: TrendRow) -> str:
@@ -73,11 +76,10 @@ def _colour(row: TrendRow) -> str:
 
 def _bars(
     rows: Sequence[TrendRow],
-    title: str,
     largest: float,
     bar: Callable[[TrendRow], tuple[Iterable[_Part], str]],
 ) -> ET.Element:
-    table = element("table", "bars", role="presentation", aria_label=title)
+    table = element("table", "bars", role="presentation", aria_hidden="true")
     for row in rows:
         parts, text = bar(row)
         cells = [

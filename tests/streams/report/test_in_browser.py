@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.report import html_form
+from streams.report import bars, html_form
 from streams.report.urgent import Urgent
 from tests.streams.report.test_forms import EXPLANATION
 from tests.support.browser import Browser
@@ -19,14 +19,16 @@ def browser(tmp_path):
 
 
 def test_page_fits_every_screen_and_is_accessible(browser, tmp_path):
-    page = tmp_path / "week.html"
+    page, mailed = tmp_path / "week.html", tmp_path / "mail.html"
     alerts = [Urgent("critical", "Parcels are late", "Forty."), Urgent("warning", "Churn rises", "By 2 %.")]
-    page.write_text(html_form.write(report_of(explanations=[EXPLANATION], alerts=alerts, notices=["Old."])))
+    report = report_of(explanations=[EXPLANATION], alerts=alerts, notices=["Old."])
+    page.write_text(html_form.write(report))
+    mailed.write_text(html_form.write(report, bars))
     for scheme in ("light", "dark"):
         browser.prefer(color_scheme=scheme)
-        for width in (375, 820):
+        for width, shown in ((375, page), (820, page), (375, mailed)):
             browser.size(width, 900)
-            browser.driver.get(page.as_uri())
-            assert browser.violations() == [], (scheme, width)
+            browser.driver.get(shown.as_uri())
+            assert browser.violations() == [], (scheme, width, shown.name)
             assert browser.run("return document.documentElement.scrollWidth") <= width
     assert browser.messages() == []
