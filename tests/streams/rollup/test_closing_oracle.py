@@ -3,6 +3,7 @@
 import math
 import random
 from collections import Counter
+from dataclasses import replace as replace_field
 from typing import Any
 
 import msgspec
@@ -21,7 +22,6 @@ from streams.rollup.protocol import Reopening
 from streams.rollup.publisher import series_key
 from tests.oracle import closings, movements
 from tests.oracle.closings import Arrival, Evaluation, Name, Values, Version
-from tests.oracle.values import microseconds
 from tests.oracle.world import World
 from tests.support.closing_histories import closing_history
 from tests.support.movement_queries import random_query, strata
@@ -151,11 +151,16 @@ class Run:
         if self.history.is_simple:
             assert found == Counter(map(closings.cause_of, changing)), name
         else:
-            now = self.evaluations[-1].now
-            known = [each for each in changing if microseconds(each.event["time"]) <= now]
+            differs = self._as_known(since)[name] != self._as_known(self.evaluations[-1].arrived)[name]
             # A merge brings one fact after the other, some of which the next one outdoes.
             moved = any(self.arrivals[number].event["type"] == "customer.merged" for number in new)
-            assert bool(known) <= bool(found) <= bool(changing or moved), name
+            assert differs <= bool(found) <= bool(changing or moved), name
+
+    def _as_known(self, arrived: int) -> dict[Name, str]:
+        """Return the values at the last evaluation of the periods, by the events up to an arrival."""
+        evaluation = replace_field(self.evaluations[-1], arrived=arrived)
+        found = closings.as_now(closings.world_of(evaluation, self.arrivals))
+        return {name: repr(values) for name, values in found.items()}
 
     def _changed_by(self, number: int) -> set[Name]:
         """Return the periods that an arrival has changed."""
