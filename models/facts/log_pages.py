@@ -17,7 +17,7 @@ A page consists of:
 - the facts as MessagePack.
 """
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, MutableMapping, Sequence
 from struct import Struct as Layout
 from typing import Final, cast
 from zlib import crc32
@@ -110,6 +110,14 @@ def may_mention(page: bytes, text: str) -> bool:
     """
     begin = _hashes_end(page) + int.from_bytes(page[6:8])
     return page.find(_encode_text(text), begin) >= 0
+
+
+def read_mentions(rows: Rows, customer: bytes, texts: Sequence[str]) -> list[Fact]:
+    """Return the facts of those pages of a log that may mention one of some texts, as `may_mention`."""
+    pages = (rows[key] for key in keys_of(customer, count(rows[customer])))
+    return [
+        fact for page in pages if any(may_mention(page, text) for text in texts) for fact in _read_page(page)
+    ]
 
 
 def append_fast(rows: Rows, entries: Iterable[LogEntry], dirty: dict[bytes, None]) -> list[LogEntry]:

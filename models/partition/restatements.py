@@ -114,7 +114,7 @@ class Restatements:
         if row is None or type(claim) not in _BACKWARD:
             return False
         if log_pages.count(row) > 1:
-            return self._is_recorded(fact)
+            return self._is_recorded(fact) or bool(self._about_same(key, fact))
         return log_pages.may_hold(row, log_pages.short_hash(claim.id)) or any(
             log_pages.may_mention(row, name) for name in _names_of(fact)
         )
@@ -173,9 +173,7 @@ class Restatements:
             key = fact.claim.identity.encode()
         row = self._fact_log.rows.get(key)
         if fact.claim.time != TIMELESS and row is not None and log_pages.count(row) > 1:
-            # Deriving a customer of thousands of facts for each of them would take minutes.
-            known = self._process_single(addressed, process)
-            return known, set() if known else self.counts.periods_of(fact.claim.time)
+            return self._estimated(addressed, process)
         before = self._fact_log.read(key)
         if _earliest(fact.claim) >= counted_until and not _concerns(before, fact, counted_until):
             return process([addressed]), set()
@@ -186,6 +184,23 @@ class Restatements:
         replaces = fact.claim.time == TIMELESS or any(each.claim.id == fact.claim.id for each in before)
         after, about = self._fact_log.read(key), None if replaces else fact
         return 0, self._changes.between(key, before, after, self._metadata.now, about)
+
+    def _estimated(self, addressed: _Addressed, process: _Process) -> tuple[int, PeriodKeys]:
+        """Process a fact of a customer with many, and return the periods that it probably changes.
+
+        These are the periods of all facts about the same thing. To derive a customer of thousands of facts
+        for each of them would take minutes.
+        """
+        key, fact, _ = addressed
+        times = [each.claim.time for each in [fact, *self._about_same(key, fact)]]
+        known = self._process_single(addressed, process)
+        return known, set() if known else set().union(*map(self.counts.periods_of, times))
+
+    def _about_same(self, key: bytes, fact: Fact) -> list[Fact]:
+        """Return the known facts, without control facts, about what a fact is about."""
+        names = _names_of(fact)
+        found = log_pages.read_mentions(self._fact_log.rows, key, names)
+        return [each for each in found if each.time != TIMELESS and not {*names}.isdisjoint(_names_of(each))]
 
 
 def restatements(
@@ -235,8 +250,4 @@ def _concerns(facts: Sequence[Fact], fact: Fact, before: int) -> bool:
     for each in facts:
         if each.entity == fact.entity and isinstance(each.claim, RefundClaim):
             names.add(each.claim.order)  # the refund may name another order by now
-    return any(
-        _earliest(each.claim) < before
-        and (each.entity in names or getattr(each.claim, "answer", None) in names)
-        for each in facts
-    )
+    return any(_earliest(each.claim) < before and not names.isdisjoint(_names_of(each)) for each in facts)

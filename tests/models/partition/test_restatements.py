@@ -210,17 +210,31 @@ def test_erasure_counts_once(shop):
     assert counts(shop)["2026-01"] == {"late": 1, "erased": 1}
 
 
-def test_backlog_of_a_large_customer_counts_by_its_own_times(monkeypatch):
+@pytest.fixture
+def large(monkeypatch):
+    """Return a shop with 20 orders of January in several pages, and a worker that reads what arrived."""
     monkeypatch.setattr(log_pages, "PAGE_BYTES", 100)
     shop = watched(Shop(MONTHS))
     for number in range(20):
         shop.order(f"o{number}", JANUARY)
-    before = counts(shop)["2026-01"]["late"]
     resume(shop)
-    shop.order("late", JANUARY)
-    shop.process(claims.Amended, "o1", NOW - HOUR, 700)  # not counted: it has the time of no closed month
-    shop.partition.process_one("ada", Fact("", KeptOrder(at=us(2021, 8, 10), **KEPT)))
-    assert counts(shop)["2026-01"] == {"late": before + 2}
+    return shop
+
+
+def test_late_order_of_a_large_customer_counts_in_a_backlog(large):
+    large.order("late", us(2025, 11, 10))
+    large.partition.process_one("ada", Fact("", KeptOrder(at=us(2021, 8, 10), **KEPT)))
+    found = counts(large)
+    assert (found["2025-11"], found["2026-01"]) == ({"late": 2}, {"late": 20})
+
+
+def test_correction_of_a_large_customer_counts_in_a_backlog(large):
+    large.process(claims.Amended, "o1", NOW - HOUR, 700)
+    large.process(claims.Completed, "r1", NOW - HOUR, "o19", 100)
+    large.process(claims.Amended, "unknown", NOW - HOUR, 700)
+    large.order("new", NOW - HOUR)
+    expected = {"late": 20, "amended": 1, "refunded": 1}
+    assert counts(large) == {"2026-01": expected, "2026-02": expected}
 
 
 def test_counts_survive_a_restart():
