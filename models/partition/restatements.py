@@ -38,11 +38,11 @@ _CAUSE_OF: Final[dict[type[Claim], Cause]] = {
     IdentityErased: "erased",
 }
 #: Claim classes that can change an older period than that of their own time. A ticket that is opened late may
-#: have been solved before.
+#: have been solved before, and a reply may contain a promise of the past.
 _BACKWARD: Final = frozenset({
     claims.Placed, claims.LinePlaced, claims.Amended, claims.Cancelled, claims.OrderRestored,
     claims.Completed, claims.Reversed, claims.Opened, claims.TicketWithdrawn, claims.TicketRestored,
-    Answered, AnswersWithdrawn,
+    Answered, AnswersWithdrawn, Replied,
 })  # fmt: skip
 
 
@@ -93,8 +93,10 @@ class Restatements:
         batch: list[_Addressed] = []
         for addressed in facts:
             claim = addressed[1].claim
-            if type(claim) in _CAUSE_OF and (
-                _earliest(claim) < counted_until or self._may_concern(addressed)
+            kind = type(claim)
+            if kind in _CAUSE_OF and (
+                claim.time < counted_until
+                or (kind in _BACKWARD and self._may_concern(addressed, counted_until))
             ):
                 known += process(batch)
                 batch = []
@@ -103,21 +105,24 @@ class Restatements:
                 batch.append(addressed)
         return known + process(batch)
 
-    def _may_concern(self, addressed: _Addressed) -> bool:
-        """Return whether the customer may have what a recent fact is about. False is certain.
+    def _may_concern(self, addressed: _Addressed, counted_until: int) -> bool:
+        """Return whether a recent fact of a class in `_BACKWARD` may change a closed period.
+
+        False is certain.
 
         Decoding the customer for each fact would take ten times as long as processing it.
         """
         key, fact, _ = addressed
-        claim = fact.claim
+        if type(fact.claim) is Replied:
+            return _earliest(fact.claim) < counted_until
         row = self._fact_log.rows.get(key)
-        if row is None or type(claim) not in _BACKWARD:
+        if row is None:
             return False
         if log_pages.count(row) > 1:
             return self._is_recorded(fact) or bool(self._about_same(key, fact))
-        return log_pages.may_hold(row, log_pages.short_hash(claim.id)) or any(
-            log_pages.may_mention(row, name) for name in _names_of(fact)
-        )
+        if log_pages.may_hold(row, log_pages.short_hash(fact.claim.id)):
+            return True
+        return any(log_pages.may_mention(row, name) for name in _names_of(fact))
 
     def _is_recorded(self, fact: Fact) -> bool:
         return self._customers.is_live and fact.claim.time <= self._metadata.now
@@ -231,10 +236,11 @@ def _cause(claim: AnyClaim) -> Cause:
 def _names_of(fact: Fact) -> list[str]:
     """Return the ids of what a fact is about: the entity, the order of a refund, or the id of an answer."""
     claim = fact.claim
-    if isinstance(claim, Answered | AnswersWithdrawn):
-        return [] if claim.answer is None else [claim.answer]
-    if isinstance(claim, claims.Completed | claims.Reversed):
-        return [fact.entity, claim.order]
+    kind = type(claim)
+    if kind is Answered or kind is AnswersWithdrawn:
+        return [] if claim.answer is None else [claim.answer]  # type: ignore[union-attr]
+    if kind is claims.Completed or kind is claims.Reversed:
+        return [fact.entity, claim.order]  # type: ignore[union-attr]
     return [fact.entity]
 
 
