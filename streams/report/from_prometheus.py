@@ -11,9 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from models.metrics.catalogue import CATALOGUE, Sample
+from streams.rollup.publisher import AS_OF
 
 #: Labels that distinguish the workers of several shops in one Prometheus.
 _OWNERS: Final = ("job", "namespace")
+#: Most seconds between an instant and that of the numbers that were exported then.
+_LATEST: Final = 3600
 _RATIO, _DENOMINATOR = "_ratio", "_denominator"
 
 
@@ -48,7 +51,8 @@ async def ask(session: aiohttp.ClientSession, url: str, window: str, at: float) 
         aiohttp.ClientError: the server does not respond, or not with 200.
         ValueError: the response is not one of Prometheus, or has the numbers of several shops.
     """
-    query = {"query": f'{{__name__=~"retention_.+",window="{window}"}}', "time": f"{at:.3f}"}
+    selected = f'{{__name__=~"retention_.+",window="{window}"}} or {AS_OF}'
+    query = {"query": selected, "time": f"{at:.3f}"}
     address = f"{url.rstrip('/')}/api/v1/query"
     async with session.get(address, params=query, raise_for_status=True) as response:
         return read(await response.read())
@@ -58,11 +62,14 @@ def read(answer: bytes) -> list[Sample]:
     """Return the series of a response of `/api/v1/query`.
 
     Raises:
-        ValueError: the body is not such a response, or has the numbers of several shops.
+        ValueError: the body is not such a response, has the numbers of several shops, or has numbers of
+            another time: workers may have been behind, or have followed the times of events.
     """
     found = _decode(answer).data.result
     if len({tuple(one.metric.get(name) for name in _OWNERS) for one in found}) > 1:
         raise ValueError("it has the numbers of several jobs or namespaces")
+    if any(abs(float(one.value[1]) - one.value[0]) > _LATEST for one in found if _name(one) == AS_OF):
+        raise ValueError("its numbers of that time are those of another time")
     values = dict(_values(found))
     return [_sample(key, values) for key in values if not key[0].endswith(_DENOMINATOR)]
 
@@ -70,11 +77,15 @@ def read(answer: bytes) -> list[Sample]:
 def _values(found: Iterable[_Series]) -> Iterator[tuple[_Key, float]]:
     """Yield each series of the catalogue, and those of denominators, with its value."""
     for one in found:
-        name = one.metric.get("__name__", "")
+        name = _name(one)
         entry = CATALOGUE.get(_ratio_of(name))
         if entry is not None:
             labels = frozenset((label, one.metric.get(label, "")) for label in entry.labels)
             yield (name, labels), float(one.value[1])
+
+
+def _name(one: _Series) -> str:
+    return one.metric.get("__name__", "")
 
 
 def _ratio_of(name: str) -> str:

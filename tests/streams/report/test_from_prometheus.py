@@ -47,6 +47,14 @@ def test_series_of_other_programs_are_left_out():
     assert from_prometheus.read(answer(series("retention_of_backups_days", "7", window="7d"))) == []
 
 
+def test_numbers_of_another_time_are_refused():
+    """Such as those of workers that followed the times of events."""
+    then = 1772100000
+    assert from_prometheus.read(answer(series("retention_as_of_timestamp_seconds", str(then - 10)))) == []
+    with pytest.raises(ValueError, match="another time"):
+        from_prometheus.read(answer(series("retention_as_of_timestamp_seconds", str(then - 86_400))))
+
+
 def test_two_instances_of_one_job_are_one_shop():
     one, other = series("retention_nps", "4", window="7d"), series("retention_nps", "4", window="7d")
     other["metric"]["instance"] = "worker-2:6066"
@@ -78,5 +86,6 @@ async def test_request_names_the_window_and_the_instant():
     app.add_routes([web.get("/api/v1/query", respond)])
     async with listening(app) as url, ClientSession() as session:
         assert await from_prometheus.ask(session, f"{url}/", "7d", 1772100000.0) == []
-    assert requests[0]["query"] == '{__name__=~"retention_.+",window="7d"}'
+    selected = '{__name__=~"retention_.+",window="7d"}'
+    assert requests[0]["query"] == f"{selected} or retention_as_of_timestamp_seconds"
     assert requests[0]["time"] == "1772100000.000"
