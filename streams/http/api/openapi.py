@@ -155,6 +155,16 @@ def _operations() -> dict[str, _Operation]:
     """Return the operations by their paths."""
     return {
         "/customers": _list("customers", "List the customers behind a number.", CustomerQuery, Profile),
+        **_customer_operations(),
+        "/tickets": _list("tickets", "List the tickets behind a number.", TicketQuery, responses.Ticket),
+        "/orders": _list("orders", "List the orders behind a number.", OrderQuery, responses.Order),
+        **_number_operations(),
+    }
+
+
+def _customer_operations() -> dict[str, _Operation]:
+    """Return the operations on one customer."""
+    return {
         "/customers/{customer_id}": _Operation(
             "customer",
             "Return the profile of a customer.",
@@ -181,8 +191,12 @@ def _operations() -> dict[str, _Operation]:
             responses.MergeSeen,
             _LIST_PROBLEMS,
         ),
-        "/tickets": _list("tickets", "List the tickets behind a number.", TicketQuery, responses.Ticket),
-        "/orders": _list("orders", "List the orders behind a number.", OrderQuery, responses.Order),
+    }
+
+
+def _number_operations() -> dict[str, _Operation]:
+    """Return the operations that return numbers."""
+    return {
         "/cohorts": _Operation(
             "cohorts",
             "Return the cells of cohorts by month and age. The CSV contains only the cells.",
