@@ -66,7 +66,7 @@ class ActionCandidate(Struct, frozen=True, gc=False):
         expires: time from which the action is no longer worth doing.
         priority: 1 to 100.
         due: time by which the action is best done; 0 for any time before `expires`.
-        sla: missed target of an escalation, index in `models.entities.sla.KINDS`.
+        sla: breached target of an escalation, index in `models.entities.sla.KINDS`.
     """
 
     action: int
@@ -129,7 +129,7 @@ class ActionRules:
         return ActionProposal(worth_doing, next_check)
 
     def _tickets(self, snapshot: CustomerSnapshot) -> ActionProposal:
-        """Propose to acknowledge unanswered tickets, and to escalate missed targets."""
+        """Propose to acknowledge unanswered tickets, and to escalate breached targets."""
         candidates: list[ActionCandidate] = []
         next_check, now = NEVER_US, snapshot.now
         for ticket_id, ticket in snapshot.tickets.items():

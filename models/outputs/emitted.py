@@ -79,7 +79,7 @@ class EmittedAction(Struct, array_like=True, frozen=True, gc=False):
         event: id of the causing event; None if time passed instead.
         priority: 1 to 100.
         due: time by which the action is best done; 0 without one.
-        sla: missed target, index in `models.entities.sla.KINDS`; None if the action is not about one.
+        sla: breached target, index in `models.entities.sla.KINDS`; None if the action is not about one.
     """
 
     action: int

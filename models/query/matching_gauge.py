@@ -77,7 +77,7 @@ def _customers(query: CustomerQuery) -> MatchingSeries | None:
 def _breaches(query: TicketQuery) -> MatchingSeries | None:
     if query.window is None or query.sla is None or query.status or query.unanswered or query.paused:
         return None
-    if query.sla == "next_response":  # the series counts turns, of which a ticket may miss several
+    if query.sla == "next_response":  # the series counts turns, of which a ticket may breach several
         return None
     if query.segment is not None:
         labels = {"window": query.window, "sla": query.sla, **_labels(query.segment)}
