@@ -1,4 +1,4 @@
-"""Report what counts under another name, or not at all, or contradicts itself in the events of files."""
+"""Report events of files that count under another name, do not count, or contradict each other."""
 
 from collections.abc import Iterable
 

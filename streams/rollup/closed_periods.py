@@ -1,4 +1,4 @@
-"""The frozen values of closed periods: what `retention.periods` holds, and what the next transaction adds.
+"""The frozen values of closed periods: those in `retention.periods`, and those in the next transaction.
 
 Pure bookkeeping. `streams.worker.period_closer` reads the topic, and writes in the transactions of task 0.
 """

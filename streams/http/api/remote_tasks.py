@@ -55,7 +55,7 @@ class _Answer(NamedTuple):
 
 
 class _InvalidAnswer(Exception):
-    """The owner of a task answered what no worker of the group answers."""
+    """The owner of a task sent an answer that no worker of the group sends."""
 
 
 class RemoteTasks:
