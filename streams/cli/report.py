@@ -1,8 +1,10 @@
 """`retention report`: write the week or the month on one page."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +32,8 @@ _FORMS: Final[dict[str, Callable[[Report], str]]] = {
     "markdown": markdown_form.write,
 }
 _MAIL: Final = "mail"
+#: An address without a comment or a quoted part: `email` fails on some that are not valid.
+_MAILBOX: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 #: Forms that are read in a terminal, and not by a program.
 _IN_TERMINAL: Final = ("text", "markdown")
 
@@ -45,9 +49,10 @@ def _period(ctx: click.Context, param: click.Parameter, given: str) -> str:
 
 def _address(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     del ctx, param
-    for address in given:
-        if "@" not in address or not address.isprintable():
-            raise click.BadParameter(f"{address!r} is not an address such as shop@example.com")
+    for text in given:
+        found = getaddresses([text])
+        if len(found) != 1 or not text.isprintable() or _MAILBOX.fullmatch(found[0][1]) is None:
+            raise click.BadParameter(f"{text!r} is not one address such as shop@example.com")
     return given
 
 

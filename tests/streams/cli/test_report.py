@@ -56,17 +56,19 @@ def test_html_goes_to_the_output_file(retention, events, config, tmp_path):
 
 
 def test_mail_has_its_recipient(retention, events, config):
-    arguments = ("--input", events, "--config", config, "--format", "mail", "--to", "boss@example.com")
+    arguments = ("--input", events, "--config", config, "--format", "mail", "--to", "Boss <boss@example.com>")
     result = retention("report", *arguments)
     assert result.code == 0
-    assert "\nTo: boss@example.com\n" in result.out
+    assert "\nTo: Boss <boss@example.com>\n" in result.out
 
 
-@pytest.mark.parametrize(
-    "arguments", [("--to", "boss@example.com"), ("--format", "mail", "--to", "boss@example.com\nBcc: x@y.z")]
-)
-def test_recipient_of_no_mail_or_of_two_lines_is_exit_code_2(retention, arguments):
-    assert retention("report", *arguments).code == 2
+@pytest.mark.parametrize("to", ["boss", "a@", "<@", "a@[", "a@b.c, d@e.f", "boss@example.com\nBcc: x@y.z"])
+def test_text_that_is_not_one_address_is_exit_code_2(retention, to):
+    assert retention("report", "--format", "mail", "--to", to).code == 2
+
+
+def test_recipient_of_no_mail_is_exit_code_2(retention):
+    assert retention("report", "--to", "boss@example.com").code == 2
 
 
 def test_changes_of_a_window_of_files_are_known(retention, events):
