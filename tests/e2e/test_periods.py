@@ -14,17 +14,17 @@ BEFORE_CLOSE = microseconds("2024-11-03T23:59:59Z")
 CLOSE = microseconds("2024-11-04T00:00:00Z")
 
 
-def orders(scraped, basis):
-    """Return the exported number of orders of October."""
-    return total(scraped, "retention_period_orders", kind="month", period="2024-10", basis=basis)
+def orders(scraped, basis, period):
+    """Return the exported number of orders of a month."""
+    return total(scraped, "retention_period_orders", kind="month", period=period, basis=basis)
 
 
-async def october(deployment, **expected):
-    """Wait until the group has caught up and exports the orders of October with these values by basis."""
+async def month(deployment, *, period="2024-10", **expected):
+    """Wait until the group has caught up and exports the orders of a month with these values by basis."""
     return await deployment.until(
         lambda scraped: (
             total(scraped, "retention_caught_up") == 1
-            and all(orders(scraped, basis) == value for basis, value in expected.items())
+            and all(orders(scraped, basis, period) == value for basis, value in expected.items())
         ),
         f"{expected} are exported",
     )
@@ -50,25 +50,26 @@ async def test_closed_month_keeps_its_value(deploy, tmp_path):
     await deployment.started(1)
     before = [order("a", "ann", SEPTEMBER), order("b", "ann", OCTOBER), order("c", "bea", BEFORE_CLOSE)]
     await cluster.produce(before)
-    await october(deployment, as_now=1)
+    await month(deployment, as_now=1)
+    await month(deployment, as_closed=1, period="2024-09")
     assert await frozen(cluster) == {}, "it is not closed yet"
     assert (await frozen(cluster, "2024-09"))[1]["first_start"]
 
     await cluster.produce([order("d", "bea", CLOSE)])
-    await october(deployment, as_closed=1, as_now=1)
+    await month(deployment, as_closed=1, as_now=1)
     [first] = (await frozen(cluster)).values()
     assert (first["closed"], first["first_start"]) == ("2024-11-04T00:00:00Z", False)
 
     deployment.alive[0].kill()
     deployment.start()
-    await october(deployment, as_closed=1, as_now=1)
+    await month(deployment, as_closed=1, as_now=1)
     await cluster.produce([order("late", "bea", OCTOBER)])
-    scraped = await october(deployment, as_closed=1, as_now=2)
+    scraped = await month(deployment, as_closed=1, as_now=2)
     assert total(scraped, "retention_period_changes", period="2024-10", cause="late") == 1
     assert await frozen(cluster) == {1: first}
 
     assert await retention(deployment, "periods", "reopen", "2024-10", "--because", "a late till") == 0
-    scraped = await october(deployment, as_closed=2, as_now=2)
+    scraped = await month(deployment, as_closed=2, as_now=2)
     assert total(scraped, "retention_period_changes", period="2024-10") == 0
     both = await frozen(cluster)
     assert both[1] == first
@@ -78,5 +79,5 @@ async def test_closed_month_keeps_its_value(deploy, tmp_path):
     assert await retention(deployment, "reset", "--yes") == 0
     await cluster.produce([order("later", "bea", OCTOBER + 1)])
     deployment.start()
-    await october(deployment, as_closed=2, as_now=3)
+    await month(deployment, as_closed=2, as_now=3)
     assert await frozen(cluster) == both
