@@ -14,12 +14,14 @@ from models.customers.period_flows import PeriodFlows
 from models.customers.periods import PeriodAggregator
 from models.customers.ticket_rules import TicketRules
 from models.definitions.definitions import Definitions
+from models.definitions.windows import TIMELESS, horizon_start
 from models.entities.feedback import answers_that_hold
 from models.entities.sla import SlaOutcome, decide
 from models.entities.sla_limits import time_limits
 from models.facts.claims import Answered, AnswersWithdrawn, OrderClaim, RefundClaim, TicketClaim
 from models.facts.control import AnyControlFact
 from models.facts.fact import Fact
+from models.identity.links import facts_since
 from models.schedules.periods import calendars
 
 _ORDERS: Final = frozenset(get_args(OrderClaim | RefundClaim))
@@ -36,6 +38,7 @@ class PeriodChanges:
     """
 
     def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
         self._calendars = calendars(definitions)
         self._rules = TicketRules(definitions)
         self._limits = time_limits(definitions)
@@ -66,9 +69,8 @@ class PeriodChanges:
             now: the clock, microseconds since the epoch.
             about: the only fact that was added, if this is known: only what it is about is compared.
         """
-        old, new = (
-            Customer(key, CustomerFacts.of(key, self._beside_of(about, each))) for each in (before, after)
-        )
+        logs = (self._within_horizon(key, each, now) for each in (before, after))
+        old, new = (Customer(key, CustomerFacts.of(key, self._beside_of(about, each))) for each in logs)
         sums = PeriodSums(self._calendars)
         sums.start_recording()
         PeriodAggregator(sums).replace_history(old.order_history, new.order_history)
@@ -81,6 +83,13 @@ class PeriodChanges:
             answers = [answers_that_hold(each.facts.customer_claims) for each in (old, new)]
             flows.replace_answers(new, *answers)
         return sums.stop_recording()
+
+    def _within_horizon(self, key: bytes, facts: Sequence[Fact], now: int) -> Sequence[Fact]:
+        """Return a log without facts beyond the horizon, which it holds until the clock is followed."""
+        horizon = horizon_start(now, self._definitions.horizon_days)
+        if all(fact.time >= horizon or fact.time == TIMELESS for fact in facts):
+            return facts
+        return facts_since(facts, horizon, key.decode(), self._definitions)
 
     def _beside_of(self, about: Fact | None, facts: Sequence[Fact]) -> Sequence[Fact]:
         """Return the facts of a log on which it depends what a fact changes."""

@@ -133,6 +133,14 @@ def test_promise_of_the_past_changes_its_own_month(shop):
     assert counts(shop) == {"2026-02": {"late": 1}}
 
 
+def test_claim_beyond_the_horizon_hides_no_late_order(shop):
+    """In bootstrap mode, the log still has what has left the horizon."""
+    shop.order("o2", NOW - 800 * 24 * HOUR + 2 * HOUR, customer="bob")
+    shop.partition.advance(NOW + 4 * HOUR)
+    shop.order("o2", FEBRUARY, customer="bob")
+    assert counts(shop)["2026-02"] == {"late": 1}
+
+
 def test_order_that_takes_the_place_of_its_lines_is_counted(shop):
     shop.process(claims.LinePlaced, "o2", FEBRUARY, "l1", 1000, "USD", "web")
     shop.order("o2", us(2026, 3, 2))
