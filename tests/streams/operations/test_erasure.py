@@ -61,7 +61,7 @@ async def test_erasure_has_the_clock_of_the_metrics_in_event_mode(monkeypatch, p
         if published is None:
             raise TopicAuthorizationFailedError
         for day in published:
-            yield erasure._Published(f"2011-06-0{day}T10:00:00Z")
+            yield erasure._Published(datetime(2011, 6, day, 10, tzinfo=UTC))
 
     monkeypatch.setattr(erasure, "_published", rows)
     stamped = await erasure.event_time(load({"clock": "event"}, {}), NOW)
