@@ -124,7 +124,8 @@ DEFINITIONS = {
     "retention_period_sla_breach_ratio": "Targets breached / targets decided in the calendar period.",
     "retention_period_csat_ratio": "csat answers of 4 or 5 / csat answers in the calendar period.",
     "retention_period_changes": "Facts since the close that change the calendar period or the one before it, by cause. "
-    "configuration: 1 if the definitions differ from those of the frozen values.",
+    "configuration: 1 if the definitions differ from those of the frozen values, or if the changes were not "
+    "counted all the time since.",
     "retention_period_nps": "% promoters - % detractors among each customer's latest answer in the calendar period.",
     "retention_as_of_timestamp_seconds": "The event time that the published numbers describe.",
     "retention_caught_up": "caught up: all records were read. catching up: the numbers are the last complete ones.",

@@ -108,7 +108,7 @@ class PartialAggregate(Struct, array_like=True):
         restated: kind of period -> label -> number of facts that have changed it since its close, by cause.
             The partition fills it in. None unless kinds are configured and the partition counts.
         counted_since: kind of period -> instant since which its changes are counted, microseconds. The
-            partition fills it in. None until a committed transaction contains it.
+            partition fills it in. A kind is missing until a committed transaction contains its instant.
         segment_flows: flows by segment. None unless segments are configured.
         segment_sets: customers by segment and value. Empty unless segments of customers are configured.
     """
@@ -125,7 +125,7 @@ class PartialAggregate(Struct, array_like=True):
     cohorts: dict[int, CohortCells]
     periods: PeriodTable
     restated: RestatedCounts | None
-    counted_since: dict[str, int] | None
+    counted_since: dict[str, int]
     segment_flows: SegmentFlowCells | None
     segment_sets: SegmentSets
 
@@ -239,7 +239,7 @@ class Aggregates:
             cohorts={} if self.cohorts is None else self.cohorts.cells(),
             periods=PeriodTable() if self.periods is None else self.periods.evaluate(),
             restated=None,
-            counted_since=None,
+            counted_since={},
             segment_flows=None if self.segment_flows is None else self.segment_flows.cells(),
             segment_sets={} if self.segment_sets is None else self.segment_sets.sums(),
         )

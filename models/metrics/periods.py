@@ -109,7 +109,7 @@ class PeriodTotals:
         Returns:
             None while a partition does not count them in committed transactions.
         """
-        found = [(since or {}).get(kind) for since in self._totals.counted_since]
+        found = [since.get(kind) for since in self._totals.counted_since]
         known = [since for since in found if since is not None]
         return max(known) if known and len(known) == len(found) else None
 

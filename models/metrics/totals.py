@@ -49,8 +49,7 @@ class Totals:
         periods: sums by calendar period, of each partition.
         restated: kind of period -> label -> facts since its close by cause, of each partition; None for a
             partition that does not count yet.
-        counted_since: kind of period -> instant since which its changes are counted, of each partition; None
-            for a partition of which this is not committed yet.
+        counted_since: kind of period -> instant since which its changes are counted, of each partition.
     """
 
     def __init__(self, partials: Sequence[PartialAggregate], definitions: Definitions, now: int) -> None:

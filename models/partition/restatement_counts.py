@@ -71,7 +71,7 @@ class RestatementCounts:
         self._row = _Row(calendar=(definitions.periods.zone, definitions.periods.week_starts))
         self._has_started = row is not None
         self._is_saved = row is None or self._continue(_decode(row))
-        self._is_taken = self._is_committed = self._has_started and not self._missing
+        self._taken = self._committed = {**self._row.since}
         self._is_watching = False
         self._counted_until = -NEVER_US
         self._taken_until = self._committed_until = -NEVER_US
@@ -97,12 +97,12 @@ class RestatementCounts:
         return self._has_started or self._is_watching
 
     @property
-    def since(self) -> dict[str, int] | None:
+    def since(self) -> dict[str, int]:
         """Kind -> instant since which its changes are counted, microseconds since the epoch.
 
-        None until a committed transaction contains them.
+        A kind is missing until a committed transaction contains its instant.
         """
-        return {**self._row.since} if self._is_committed else None
+        return self._committed
 
     def follow(self, *, caught_up: bool) -> bool:
         """Start to count, unless that has begun.
@@ -195,11 +195,11 @@ class RestatementCounts:
         if self._has_started:
             self._taken_until = self.counted_until()
         self.save()
-        self._is_taken = self._has_started and not self._missing
+        self._taken = {**self._row.since}
 
     def confirm(self) -> None:
         """Record that the transaction after the last `take` is committed."""
-        self._is_committed = self._is_taken
+        self._committed = self._taken
         self._committed_until = self._taken_until
 
     def save(self) -> None:

@@ -276,9 +276,9 @@ def test_counts_exist_once_their_row_is_committed():
         shop.partition.evaluate(NOW)
         shop.partition.follow_close(caught_up=caught_up)
     shop.partition.confirm_changes()  # of the transaction before the row
-    assert shop.partition.evaluate(NOW).counted_since is None
+    assert shop.partition.evaluate(NOW).counted_since == {}
     assert RESTATEMENTS_KEY in shop.partition.take_changes()
-    assert shop.partition.evaluate(NOW).counted_since is None
+    assert shop.partition.evaluate(NOW).counted_since == {}
     shop.partition.confirm_changes()
     assert shop.partition.evaluate(NOW).counted_since == {"month": NOW}
 
