@@ -39,7 +39,7 @@ def closed(shop):
 @pytest.mark.parametrize(
     "meanwhile", [OFF, with_periods(kinds=("quarter",)), with_periods(zone="Europe/Berlin")]
 )
-def test_late_order_of_the_gap_is_named_configuration(shop, closed, meanwhile):
+def test_late_order_meanwhile_is_named_configuration(shop, closed, meanwhile):
     restart(shop, meanwhile, NOW + HOUR)
     shop.order("late", JANUARY)
     restart(shop, MONTHS, NOW + 2 * HOUR)
@@ -55,7 +55,7 @@ def test_restart_without_a_change_is_no_configuration(shop, closed):
     assert changes(closed, shop) == {"late": 1}
 
 
-def test_version_that_is_frozen_after_the_gap_has_complete_counts(shop, closed):
+def test_version_that_is_frozen_later_has_complete_counts(shop, closed):
     restart(shop, with_periods(kinds=("quarter",)), NOW + HOUR)
     restart(shop, MONTHS, NOW + 2 * HOUR)
     shop.now += HOUR
