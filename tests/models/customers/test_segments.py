@@ -93,6 +93,14 @@ def test_missing_value_is_unknown_and_an_unlisted_one_other(shop):
     assert sets(shop) == {"unknown": (1, 0), "other": (1, 0)}
 
 
+def test_value_before_the_first_one_is_unknown(shop):
+    order(shop, THEN - DAY)
+    update(shop, THEN + HOUR, country="DE")
+    assert sets(shop) == {"unknown": (1, 0)}
+    order(shop, NOW - 30 * DAY)
+    assert sets(shop, now=NOW + 2 * HOUR) == {"DE": (1, 0)}
+
+
 def test_removed_attribute_is_unknown(shop):
     order(shop, THEN - DAY)
     update(shop, THEN - 3 * DAY, country="DE")
