@@ -91,6 +91,7 @@ class Material(Struct, frozen=True, kw_only=True):
         compared: what a reader has to know about the earlier values of windows; may be empty.
         uncompared: why numbers of windows have no earlier value, where that is so; may be empty.
         zone: IANA name of the zone in which the report names instants.
+        closed: instant at which the values of the period were frozen, as text; empty if it is not known.
     """
 
     source: Source
@@ -100,6 +101,7 @@ class Material(Struct, frozen=True, kw_only=True):
     compared: str = ""
     uncompared: str = ""
     zone: str = "UTC"
+    closed: str = ""
 
 
 def subject_of(numbers: Numbers, text: str) -> Subject:
@@ -122,7 +124,7 @@ def subject_of(numbers: Numbers, text: str) -> Subject:
 def make(material: Material, subject: Subject) -> Report:
     """Return the report of a subject, from `subject_of`."""
     numbers, period = material.source.now, subject.period
-    restated = None if period is None else restatement_of(numbers, period)
+    restated = None if period is None else restatement_of(numbers, period, material.closed)
     notices = [*notices_of(numbers, subject), *([] if restated is None else [restated.sentence])]
     limits: dict[str, Any] = alerting_files.thresholds()
     if period is None:

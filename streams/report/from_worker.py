@@ -10,6 +10,7 @@ from models.contract.messages import Metric
 from models.definitions.windows import US_PER_SECOND
 from models.query.movement_parameters import ExplainQuery
 from models.query.movement_responses import Movement
+from models.query.periods import CalendarPeriod
 from models.query.strata import SPANS
 from streams.errors import RetentionError
 from streams.http.live_page import firing_alerts
@@ -18,8 +19,9 @@ from streams.report import from_prometheus
 from streams.report.content import Material, subject_of
 from streams.report.explanation import DISTANCES, earlier_metrics, explanations_of, queries
 from streams.report.notices import age_notices
-from streams.report.numbers import Numbers
+from streams.report.numbers import Numbers, instant
 from streams.report.periods import Subject
+from streams.report.restated import restatement_of
 from streams.report.sections import Source
 from streams.report.urgent import Urgent
 from streams.secret import Secret
@@ -71,7 +73,22 @@ async def material_of(worker: Worker, period: str, prometheus: str | None, zone:
         compared=published.compared,
         uncompared=published.uncompared,
         zone=zone,
+        closed=await _closed(worker, numbers, subject, zone),
     )
+
+
+async def _closed(worker: Worker, numbers: Numbers, subject: Subject, zone: str) -> str:
+    """Return when the latest frozen values of a period were frozen; empty unless the report names them."""
+    period = subject.period
+    if period is None or restatement_of(numbers, period) is None:
+        return ""
+    path = f"/periods/{period.kind}/{period.label}"
+    try:
+        found = await worker_api.get(worker.url, path, {}, CalendarPeriod, worker.token)
+    except RetentionError:  # the values are known, from the series
+        return ""
+    frozen = [version.closed.timestamp() for version in found.versions if version.closed is not None]
+    return instant(frozen[-1], zone) if frozen else ""
 
 
 async def _movements(worker: Worker, questions: Sequence[ExplainQuery]) -> tuple[list[Movement], list[str]]:

@@ -32,11 +32,13 @@ class Restatement(Struct, frozen=True):
         title: the period.
         figures: the figures that differ; `before` is the value at the close.
         reasons: causes of the changes, such as `3 refunds`. Empty if the counts were cleared since.
+        closed: instant of the close as text; empty if it is not known.
     """
 
     title: str
     figures: tuple[Figure, ...]
     reasons: tuple[str, ...]
+    closed: str
 
     @property
     def sentence(self) -> str:
@@ -44,7 +46,8 @@ class Restatement(Struct, frozen=True):
         first = sorted(self.figures, key=lambda figure: figure.title not in _NAMED_FIRST)[:_MOST_NAMED]
         named = ", ".join(f"{_inside(one.title)} {one.earlier} (now {one.value})" for one in first)
         because = f" Since then: {', '.join(self.reasons)}." if self.reasons else ""
-        return f"{self.title} was closed with other values: {named}.{because}"
+        at = f" on {self.closed}" if self.closed else ""
+        return f"{self.title} was closed{at} with other values: {named}.{because}"
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
@@ -62,12 +65,18 @@ def is_closed(numbers: Numbers, period: PeriodName) -> bool | None:
     return period.label in frozen if frozen else None
 
 
-def restatement_of(numbers: Numbers, period: PeriodName) -> Restatement | None:
-    """Return what has changed since a period was closed; None if nothing has, or it is not closed."""
+def restatement_of(numbers: Numbers, period: PeriodName, closed: str = "") -> Restatement | None:
+    """Return what has changed since a period was closed; None if nothing has, or it is not closed.
+
+    Args:
+        numbers: the current series.
+        period: the period.
+        closed: instant of the close as text; empty if it is not known.
+    """
     if period.basis != "as_now" or not is_closed(numbers, period):
         return None
     figures = tuple(_changed(closed_figures(numbers, period)))
-    return Restatement(period.title, figures, tuple(_reasons(numbers, period))) if figures else None
+    return Restatement(period.title, figures, tuple(_reasons(numbers, period)), closed) if figures else None
 
 
 def _changed(figures: Sequence[Figure]) -> Iterator[Figure]:

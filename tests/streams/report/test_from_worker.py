@@ -1,11 +1,13 @@
 """Test the report of a worker's real answers."""
 
 import time
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from aiohttp import web
 
+from models.contract.messages import ClosedPeriod
 from models.metrics.catalogue import samples_of
 from models.metrics.samples import Sample
 from streams.errors import RetentionError
@@ -34,20 +36,20 @@ def worker(definitions=None):
     return found
 
 
-def metrics(found, status=200):
-    """Return the route of the worker's numbers."""
+def metrics(found, status=200, further=()):
+    """Return the route of the worker's numbers, and of further samples."""
 
     async def respond(_):
-        samples = [*samples_of(found.totals()), Sample(AS_OF, {}, NOW / 1e6)]
+        samples = [*samples_of(found.totals()), Sample(AS_OF, {}, NOW / 1e6), *further]
         body = msgspec.json.encode([series_value(sample, NOW) for sample in samples])
         return web.Response(body=body, status=status)
 
     return [web.get("/metrics.json", respond)]
 
 
-async def report(found, period="week", **served):
+async def report(found, period="week", further=(), **served):
     token = served.get("token")
-    async with found.served(routes=metrics(found), **served):
+    async with found.served(routes=metrics(found, further=further), **served):
         running = Worker(found.address, token and Secret(token))
         material = await material_of(running, period, None)
     return content.make(material, content.subject_of(material.source.now, period))
@@ -114,6 +116,24 @@ async def test_report_of_a_period_with_a_token():
     found = await report(worker(PERIODS), "2026-02", token=TOKEN)
     assert found.title == "February 2026"
     assert "Net revenue" in text_form.write(found)
+
+
+@pytest.mark.parametrize(("is_known", "at"), [(True, " on 4 March 2026, 12:00 UTC"), (False, "")])
+async def test_close_of_a_changed_period_is_named(is_known, at):
+    found = worker(PERIODS)
+    frozen = {"kind": "month", "period": "2026-02", "basis": "as_closed"}
+    if is_known:
+        found.versions = [version_of("2026-02", datetime(2026, 3, 4, 12, tzinfo=UTC))]
+    made = await report(found, "2026-02", further=[Sample("retention_period_orders", frozen, 7)])
+    assert made.restated.sentence.startswith(f"February 2026 was closed{at} with other values: orders 7 (now")
+
+
+def version_of(period, closed):
+    """Return the first frozen version of a month."""
+    return ClosedPeriod(
+        group="shop", kind="month", period=period, version=1, begin=closed, end=closed, closed=closed,
+        release="1", definitions="", first_start=False, because=None, changes={}, values=[],
+    )  # fmt: skip
 
 
 async def test_old_numbers_have_a_notice():
