@@ -20,6 +20,8 @@ from streams.config.load import load
 from streams.config.missing_token import MissingToken, missing_token_of
 from streams.http.live_page.routes import LivePage
 from tests.support.browser import Browser
+from tests.support.cli_calls import delete_all
+from tests.support.cluster import Cluster
 from tests.support.deployment import CAUGHT_UP, Deployment
 from tests.support.events import END, history, order
 from tests.support.http_server import listening
@@ -39,27 +41,43 @@ return [...document.querySelectorAll("data[data-series]")].map((node) =>
 """
 
 
-@pytest.fixture
-def browser(tmp_path) -> Iterator[Browser]:
-    running = Browser(tmp_path / "profile")
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory) -> Iterator[Browser]:
+    running = Browser(tmp_path_factory.mktemp("chromium") / "profile")
     yield running
     running.close()
 
 
 @pytest.fixture
-async def deployment(deploy) -> Deployment:
-    """Return a worker that has read a history. In event mode its numbers change only with the next event."""
+def browser(chromium) -> Browser:
+    chromium.renew()
+    return chromium
+
+
+@pytest.fixture(scope="module")
+def deployment(embedded_kafka, tmp_path_factory) -> Iterator[Deployment]:
+    """Return a worker that has read a history. In event mode its numbers change only with the next event.
+
+    Each test leaves one worker and its events to the next one.
+    """
+    asyncio.run(delete_all(embedded_kafka.bootstrap))
+    workers = Deployment(Cluster(embedded_kafka), "page", tmp_path_factory.mktemp("page"))
+    asyncio.run(caught_up(workers))
+    yield workers
+    workers.close()
+
+
+async def caught_up(workers: Deployment) -> None:
     events = history(5, size=1000)
-    workers = deploy()
     await workers.started(1)
     await workers.cluster.produce(events)
     await workers.equal(events)
-    return workers
 
 
 @pytest.fixture
 def worker(deployment) -> WorkerProcess:
-    return deployment.workers[0]
+    [running] = deployment.alive
+    return running
 
 
 @pytest.fixture
@@ -164,6 +182,8 @@ async def test_every_worker_serves_the_same_page(browser, deployment):
         browser.driver.get(f"http://127.0.0.1:{each.port}/")
         live(browser)
         browser.until(lambda: not wrong(browser, metrics), f"{each.name} shows the same")
+    assert await deployment.alive[0].stop() == 0
+    await deployment.owning()
 
 
 @asynccontextmanager
