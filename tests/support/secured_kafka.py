@@ -158,6 +158,7 @@ class SecuredKafka(EmbeddedKafka):
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "super.users": "User:ANONYMOUS",
             "connection.failed.authentication.delay.ms": "0",
+            "metadata.max.idle.interval.ms": "0",
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": str(certificates.broker),
             "ssl.truststore.type": "PEM",
