@@ -3,7 +3,9 @@
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,6 +38,9 @@ _AS_OF_SECONDS = 10.0
 #: Without a complete round for this long, the values are out of date.
 _FRESH_SECONDS = 10.0
 
+#: Keys of series that are kept: a shop has about 1,500 series, and publishes the same ones each second.
+_CACHED_KEYS = 10_000
+
 _decode = msgspec.json.Decoder(Metric).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -46,9 +51,12 @@ def series_key(metric: str, labels: Mapping[str, str]) -> str:
     >>> series_key("retention_orders", {"window": "7d"})
     'retention_orders{window="7d"}'
     """
-    if not labels:
-        return metric
-    inside = ",".join(f'{name}="{_escape(value)}"' for name, value in sorted(labels.items()))
+    return _series_key(metric, tuple(labels.items())) if labels else metric
+
+
+@lru_cache(_CACHED_KEYS)
+def _series_key(metric: str, labels: tuple[tuple[str, str], ...]) -> str:
+    inside = ",".join(f'{name}="{_escape(value)}"' for name, value in sorted(labels))
     return f"{metric}{{{inside}}}"
 
 
@@ -109,6 +117,8 @@ class Publisher:
         self._caught_up = False
         self._complete_at = -math.inf
         self._published: dict[str, bytes] = {}
+        #: Numbers of the published series. Most series do not change, and encoding them takes 90 ms.
+        self._numbers: dict[str, str] = {}
         self._published_at = -math.inf
         self._as_of_at = -math.inf
 
@@ -125,6 +135,7 @@ class Publisher:
                 rows.pop(key.decode(errors="replace"), None)
             elif _is_metric(value):
                 rows[key.decode(errors="replace")] = msgspec.json.decode(value)
+        self._numbers.clear()
         for name, row in rows.items():
             as_of = to_us(datetime.fromisoformat(row.pop("as_of")))
             self._published[name] = _encode(row)
@@ -196,6 +207,7 @@ class Publisher:
         """
         # A leading space makes the content differ without a change of its meaning.
         self._published = {key: b" " + content.lstrip() for key, content in self._published.items()}
+        self._numbers.clear()
         self._published_at = self._as_of_at = -math.inf
 
     def changes(self, *, at_once: bool = False) -> list[Outgoing]:
@@ -215,13 +227,17 @@ class Publisher:
         if self.as_of and (at_once or at - self._as_of_at >= _AS_OF_SECONDS):
             self._as_of_at = at
             samples.append(Sample(AS_OF, {}, self.as_of / 1e6))
-        changes = [change for sample in samples if (change := self._change(sample))]
+        series = {series_key(sample.metric, sample.labels): sample for sample in samples}
+        changes = [change for key, sample in series.items() if (change := self._change(key, sample))]
         if self._caught_up:
-            changes += self._removals({series_key(s.metric, s.labels) for s in self.samples})
+            changes += self._removals(series.keys())
         return changes
 
-    def _change(self, sample: Sample) -> Outgoing | None:
-        key = series_key(sample.metric, sample.labels)
+    def _change(self, key: str, sample: Sample) -> Outgoing | None:
+        numbers = repr((sample.value, sample.numerator, sample.denominator))
+        if self._numbers.get(key) == numbers:
+            return None
+        self._numbers[key] = numbers
         value = series_value(sample, self.as_of)
         as_of = value.pop("as_of")
         content = _encode(value)
@@ -231,12 +247,13 @@ class Publisher:
         headers = [(HEADER, self._group.encode())] if self._group and key in {AS_OF, CAUGHT_UP} else []
         return Outgoing(key.encode(), _encode(value | {"as_of": as_of}), headers=headers)
 
-    def _removals(self, current: set[str]) -> list[Outgoing]:
+    def _removals(self, current: AbstractSet[str]) -> list[Outgoing]:
         """Return a null value and a tombstone for each published series that no longer exists."""
         gone = self._published.keys() - current - {AS_OF, CAUGHT_UP}
         changes = []
         for key in sorted(gone):
             row = msgspec.json.decode(self._published.pop(key))
+            self._numbers.pop(key, None)
             null = series_value(Sample(row["metric"], row["labels"], math.nan), self.as_of)
             changes += [Outgoing(key.encode(), _encode(null)), Outgoing(key.encode(), None)]
         return changes
