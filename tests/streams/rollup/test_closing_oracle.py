@@ -175,11 +175,15 @@ class Run:
     def _assert_published(self) -> None:
         evaluation = self.evaluations[-1]
         published = self.group.members[0].partition.published
-        for age in (0, 1, 7, 28, 35, 36, self.rng.randrange(40)):
+        for age in range(40):
             day = evaluation.now // DAY - age
             found, wanted = published.of_day(day * DAY), self._first_of(day)
             assert (found and found.at) == (wanted and wanted.now), age
-        query = random_query(self.rng, self.definitions)
+        for _ in range(4):
+            self._assert_explained(random_query(self.rng, self.definitions))
+
+    def _assert_explained(self, query: ExplainQuery) -> None:
+        evaluation = self.evaluations[-1]
         found = explained(self.group, query, evaluation.now).restated
         then = self._first_of((evaluation.now - SPANS[query.against]) // DAY)
         was = then and movements.whole_of(strata(closings.world_of(then, self.arrivals), query))
@@ -282,6 +286,6 @@ def same(one: float | None, other: float | None) -> bool:
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, 1, 8, 1009])
 def test_closed_and_published_values_equal_the_oracle(seed):
     Run(seed).run()
