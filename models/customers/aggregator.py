@@ -142,14 +142,16 @@ class CustomerAggregator:
             return
         order_gaps, hours_of = _all_order_gaps(customer), customer.facts.exposures
         changed = {exposure for exposure, _ in (*old, *new)}
-        self._exposure.add_exposures(order_gaps, hours_of, changed, -1)
+        hours = [hour for _, hour in (*old, *new)]
+        near = min(hours), max(hours)
+        self._exposure.add_exposures(order_gaps, hours_of, changed, -1, near)
         for exposure, hour in old:
             hours_of[exposure].remove(hour)
             if not hours_of[exposure]:
                 del hours_of[exposure]
         for exposure, hour in new:
             insort(hours_of.setdefault(exposure, []), hour)
-        self._exposure.add_exposures(order_gaps, hours_of, changed, 1)
+        self._exposure.add_exposures(order_gaps, hours_of, changed, 1, near)
 
     def add_action(self, customer: Customer, claim: Acted) -> None:
         """Apply an action that was issued or suppressed."""

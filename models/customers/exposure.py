@@ -3,7 +3,10 @@
 It counts customers in `start` by the exposures that they had by then.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +18,10 @@ from models.entities.exposures import ANY, EXPOSURES
 
 #: Exposure (index in `EXPOSURES`) -> the event hours in which a customer had it, sorted.
 ExposureHours = dict[int, list[int]]
+#: The first and the last one of some event hours.
+Span = tuple[int, int]
+
+ALL_HOURS: Final[Span] = (-NEVER_HOUR, NEVER_HOUR)
 
 
 class ExposureAggregator:
@@ -52,11 +59,19 @@ class ExposureAggregator:
             new: the gaps in their place.
             exposures: all exposures of the customer.
         """
-        self.add_exposures(old, exposures, exposures, -1)
-        self.add_exposures(new, exposures, exposures, 1)
+        if exposures:
+            hours = [hour for order_gap in (*old, *new) for hour in order_gap]
+            near = min(hours), max(hours)
+            self.add_exposures(old, exposures, exposures, -1, near)
+            self.add_exposures(new, exposures, exposures, 1, near)
 
     def add_exposures(
-        self, order_gaps: Sequence[OrderGap], exposures: ExposureHours, changed: Iterable[int], sign: int
+        self,
+        order_gaps: Sequence[OrderGap],
+        exposures: ExposureHours,
+        changed: Iterable[int],
+        sign: int,
+        near: Span = ALL_HOURS,
     ) -> None:
         """Apply the exposures of a customer (`sign` 1), or retract them (-1).
 
@@ -65,12 +80,13 @@ class ExposureAggregator:
             exposures: all exposures of the customer.
             changed: the exposures to apply or retract, besides `ANY`.
             sign: 1 or -1.
+            near: only the exposures in these hours, and the last one before them.
         """
         for exposure in changed:
             if exposure in exposures:
-                self._overlaps.add(order_gaps, exposure, _intervals(exposures[exposure]), sign)
+                self._overlaps.add(order_gaps, exposure, _intervals([exposures[exposure]], near), sign)
         if exposures:
-            self._overlaps.add(order_gaps, len(EXPOSURES), _intervals(_all_hours(exposures)), sign)
+            self._overlaps.add(order_gaps, len(EXPOSURES), _intervals(exposures.values(), near), sign)
 
     def _flush(self) -> None:
         for column, _, groups, slots, weights in self._overlaps.drain():
@@ -78,13 +94,25 @@ class ExposureAggregator:
             self._counts.weights.frombytes(weights.tobytes())
 
 
-def _all_hours(exposures: ExposureHours) -> list[int]:
-    """Return the hours of all exposures, sorted."""
-    if len(exposures) == 1:
-        return next(iter(exposures.values()))
-    return sorted([at for hours in exposures.values() for at in hours])
+def _intervals(exposures: Iterable[Sequence[int]], near: Span) -> list[Interval]:
+    """Return the intervals from each exposure to the next one.
 
-
-def _intervals(hours: Sequence[int]) -> list[Interval]:
-    """Return the intervals from each exposure to the next."""
-    return list(zip(hours, [*hours[1:], NEVER_HOUR], strict=True))
+    Args:
+        exposures: event hours of exposures, each sequence ascending.
+        near: only the intervals that begin in these hours, and the last one before them. A customer can have
+            thousands of exposures.
+    """
+    first, last = near
+    hours: list[int] = []
+    before, after = -NEVER_HOUR, NEVER_HOUR
+    for some in exposures:
+        begin, end = bisect_left(some, first), bisect_right(some, last)
+        hours += some[begin:end]
+        if begin:
+            before = max(before, some[begin - 1])
+        if end < len(some):
+            after = min(after, some[end])
+    hours.sort()
+    if before > -NEVER_HOUR:
+        hours.insert(0, before)
+    return list(pairwise([*hours, after]))

@@ -8,6 +8,7 @@ sum of all up to h is the number of customers.
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -75,11 +76,15 @@ class Overlaps:
         self, order_gaps: Sequence[OrderGap], group: int, intervals: Sequence[Interval], sign: int
     ) -> None:
         """Apply the overlaps of a customer's order gaps with intervals (`sign` 1), or retract them (-1)."""
-        buffer, longest = self._buffer, self._longest
+        buffer, longest, end = self._buffer, self._longest, len(order_gaps)
         for since, until in intervals:
-            for ordered, following in order_gaps:
-                if ordered < until and since < following and since < ordered + longest:
+            # Order gaps before the one that holds `since` are over. A customer can have thousands of them.
+            at = max(bisect_right(order_gaps, (since, NEVER_HOUR)) - 1, 0) if end > 1 else 0
+            while at < end and order_gaps[at][0] < until:
+                ordered, following = order_gaps[at]
+                if since < following and since < ordered + longest:
                     buffer.extend((group, ordered, following, since, until, sign))
+                at += 1
 
     def clear(self) -> None:
         """Remove all overlaps from the buffer."""

