@@ -17,7 +17,7 @@ WEEK = 7 * DAY
 def faults(
     emitted: Sequence[Action], events: Iterable[Mapping[str, Any]], now: int, definitions: Any
 ) -> list[str]:
-    """Return one line for each fault in the emitted actions.
+    """Return one line for each fault in the emitted actions, if no state was lost meanwhile.
 
     Args:
         emitted: all action messages in the order of their emission.
@@ -34,27 +34,43 @@ def faults(
         if [action.state for action in messages] not in (["issued"], ["issued", "withdrawn"])
     ]
     worth = wanted(events, now, definitions)
-    issued = {cause_of(messages[0]) for messages in history.values()}
-    active = [messages[0] for messages in history.values() if len(messages) == 1]
+    active = active_of(emitted)
     found += [
         f"{one} is not worth doing"
         for one in active
         if to_us(one.expires) > now and cause_of(one) not in worth
     ]
-    contacted = contact_times(active, events, now, definitions)
-    for cause in worth - issued:
+    found += missing(emitted, events, now, definitions)
+    return [*found, *beyond_the_cap(active, definitions)]
+
+
+def missing(
+    emitted: Sequence[Action], events: Iterable[Mapping[str, Any]], now: int, definitions: Any
+) -> list[str]:
+    """Return one line for each action that was not issued, or reached the control group.
+
+    This holds after a loss of state too. Then a worker withdraws no action that was issued before, and such
+    actions do not count for the cap (docs/outputs.md).
+    """
+    found = []
+    contacted = contact_times(active_of(emitted), events, now, definitions)
+    for cause in wanted(events, now, definitions) - {cause_of(action) for action in emitted}:
         if cause.action in OURS:
             found.append(f"{cause} is not issued")
         elif not is_held_out(cause.customer, definitions):
             recent = [at for at in contacted[cause.customer] if now - WEEK < at <= now]
             if len(recent) < definitions.actions.weekly_cap:
                 found.append(f"{cause} is not issued although the cap is not reached")
-    found += [
-        f"{one} reaches the control group"
-        for one in emitted
-        if one.action not in OURS and is_held_out(one.customer_id, definitions)
+    held_out = [
+        one for one in emitted if one.action not in OURS and is_held_out(one.customer_id, definitions)
     ]
-    return [*found, *beyond_the_cap(active, definitions)]
+    return [*found, *(f"{one} reaches the control group" for one in held_out)]
+
+
+def active_of(emitted: Sequence[Action]) -> list[Action]:
+    """Return the issued actions that are not withdrawn."""
+    withdrawn = {action.action_id for action in emitted if action.state == "withdrawn"}
+    return [action for action in emitted if action.action_id not in withdrawn]
 
 
 def cause_of(action: Action) -> Cause:

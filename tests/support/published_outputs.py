@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 from models.contract.messages import Action
 from models.definitions.definitions import Definitions
 from tests.oracle.profiles import decisions, profiles, transitions, turn_decisions
-from tests.support.action_oracle import faults
+from tests.support.action_oracle import faults, missing
 from tests.support.deployment import PATIENCE, Deployment
 from tests.support.events import latest, microseconds
 from tests.support.strategies import DAY, DEFINITIONS, Event
@@ -47,10 +47,9 @@ async def assert_published(
             if found.get(key) != wanted.get(key)
             and not (key not in wanted and is_past(key, found[key], wanted, at))
         ]
-        issued = published[TOPICS[-1]] if once else first_of_each_id(published[TOPICS[-1]])
-        actions = [msgspec.json.decode(record.value, type=Action) for record in issued]
+        actions = [msgspec.json.decode(record.value, type=Action) for record in published[TOPICS[-1]]]
         lines = [f"{key}: published {found.get(key)}, oracle {wanted.get(key)}" for key in wrong]
-        lines += faults(actions, events, at, definitions)
+        lines += (faults if once else missing)(actions, events, at, definitions)
         if not lines:
             break
         message = "\n".join([f"{len(lines)} differ", *lines[:10], deployment.tails()])
@@ -66,12 +65,6 @@ def is_past(key: Any, output: Any, wanted: Any, at: int) -> bool:
     if key[0] in {"target", "turn"} and output[1] < at - 30 * DAY:
         return True
     return key[0] in {"target", "turn", "transition"} and ("profile", key[1]) not in wanted
-
-
-def first_of_each_id(records: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
-    """Return the outputs that a subscriber keeps who drops known ids, as docs/outputs.md advises."""
-    by_id = {dict(record.headers)["ce_id"]: record for record in reversed(records)}
-    return list(reversed(by_id.values()))
 
 
 def assert_once(records: Sequence[ConsumerRecord], renamed: Collection[str] = ()) -> None:
