@@ -47,7 +47,7 @@ class Demo:
     def family(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def until(self, find: Callable[[], Any], what: str, seconds: float = 300.0) -> Any:
+    def until(self, find: Callable[[], Any], what: str, seconds: float = 600.0) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := find()):
             assert self.process.poll() is None, self.output
@@ -96,7 +96,7 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
         each.process.wait()
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(800)
 @pytest.mark.program("prometheus", "chromium|google-chrome|chrome", "chromedriver")
 def test_slow_answers_lose_customers_and_alerts_name_the_cause(
     demo: Callable[..., Demo], tmp_path: Path

@@ -76,7 +76,7 @@ async def test_unavailable_redis_delays_no_worker_and_recovers(deploy, tmp_path)
     with RedisServer(program, tmp_path / "redis") as server, Redis(port=server.port) as redis:
         deployment = deploy(RETENTION_REDIS=server.url)
         await deployment.started(1)
-        pace = Pace(0.2)
+        pace = Pace(0.5)  # slow enough for a busy machine: events must flow until Redis is back
         flowing = asyncio.create_task(
             deployment.cluster.produce(duplicated(events, 31), [Style(), Style(by_thing)], pace=pace)
         )
