@@ -5,6 +5,7 @@ Everything follows from the evaluations and from what had arrived at each of the
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -38,9 +39,11 @@ CAUSE_NAMES = {
         "survey.withdrawn",
     ],
     "refunded": ["refund.completed", "refund.reversed"],
+    "merged": ["customer.merged"],
+    "erased": ["customer.erased"],
 }
 #: The types of events that can change a period.
-TOUCHING = [*chain(*CAUSE_NAMES.values()), "customer.merged", "customer.erased"]
+TOUCHING = [*chain(*CAUSE_NAMES.values())]
 
 
 class Arrival(NamedTuple):
@@ -166,13 +169,18 @@ def changed_by(arrival: Arrival, earlier: Sequence[Mapping[str, Any]]) -> set[Na
     if arrival.event in earlier or arrival.event["type"] not in TOUCHING:
         return set()
     before, after = (Foreseen(known, arrival) for known in (earlier, [*earlier, arrival.event]))
-    found: set[Name] = set()
-    for calendar, previous, period in existing(World([], arrival.now, arrival.definitions)):
-        eve = calendar.previous(previous)
-        for pair in ((previous, period), (eve, previous)):
-            if added(before, calendar, *pair) != added(after, calendar, *pair):
-                found.add((period.kind, period.name))
-    return found
+    calendar = Calendar(arrival.definitions.periods)
+
+    @cache
+    def is_changed(period: Period) -> bool:
+        pair = calendar.previous(period), period
+        return added(before, calendar, *pair) != added(after, calendar, *pair)
+
+    return {
+        (period.kind, period.name)
+        for _, previous, period in existing(World([], arrival.now, arrival.definitions))
+        if is_changed(period) or is_changed(previous)
+    }
 
 
 class Foreseen(World):
@@ -187,7 +195,7 @@ class Foreseen(World):
 
 
 def cause_of(arrival: Arrival) -> str:
-    """Return the cause of the changes by an event of a customer who is neither merged nor erased."""
+    """Return the cause of the changes by an event, unless a merge has brought it to another customer."""
     [cause] = [cause for cause, types in CAUSE_NAMES.items() if arrival.event["type"] in types]
     return cause
 

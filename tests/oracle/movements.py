@@ -109,6 +109,12 @@ def whole_of(strata: Strata) -> tuple[Fraction, Fraction]:
     return sum(parts, Fraction()), sum((whole for _, whole in strata.values()), Fraction())
 
 
+def ratio_of(strata: Strata) -> Fraction | None:
+    """Return the ratio over all strata; None if they are empty."""
+    part, whole = whole_of(strata)
+    return part / whole if whole else None
+
+
 def effects(before: Strata, after: Strata) -> dict[str, tuple[Fraction, Fraction]] | None:
     """Return stratum -> rate effect and mix effect; None if all strata together are empty at one instant.
 

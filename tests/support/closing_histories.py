@@ -13,6 +13,8 @@ from tests.support.strategies import DAY, HOUR, MINUTE, Event, rfc3339
 
 #: Time from an event to its arrival. Some events are ahead of the clock.
 _DELAYS = (0, 0, MINUTE, HOUR, DAY, 3 * DAY, 5 * DAY, 9 * DAY, 20 * DAY, -HOUR, -3 * DAY)
+#: Spans between evaluations whose published values are compared.
+_WEEKS = (7 * DAY, 28 * DAY, 35 * DAY)
 
 
 class ClosingHistory(NamedTuple):
@@ -21,7 +23,8 @@ class ClosingHistory(NamedTuple):
     Attributes:
         arrivals: instants and events, ascending. Those up to the first evaluation are its history.
         nows: instants of the evaluations, ascending.
-        is_simple: whether no customers are merged or erased, and no event has several contents.
+        is_simple: whether the cause of each change is known: no event has several contents, no customers are
+            erased, and those who are merged are merged from the first evaluation on.
     """
 
     definitions: Definitions
@@ -44,8 +47,10 @@ def closing_history(seed: int) -> ClosingHistory:
     is_simple = rng.random() < 0.5
     beyond = nows[0] - (definitions.horizon_days + rng.randrange(100)) * DAY
     events = grouped_events(rng, names, _times(rng, definitions, nows), beyond)
-    events = _simple(events) if is_simple else events + _erasures(rng, names, nows)
-    found = [(_arrival(rng, event, nows), event) for event in events]
+    events = _simple(rng, events) if is_simple else events + _erasures(rng, names, nows)
+    found = _late(rng, [(_arrival(rng, event, nows), event) for event in events], nows)
+    if is_simple:
+        found = [(nows[0] if event["type"] == "customer.merged" else at, event) for at, event in found]
     found += [(rng.choice(nows[1:]), event) for _, event in rng.sample(found, len(found) // 6)]
     rng.shuffle(found)
     return ClosingHistory(
@@ -54,13 +59,18 @@ def closing_history(seed: int) -> ClosingHistory:
 
 
 def _nows(rng: random.Random, definitions: Definitions, begin: int) -> list[int]:
-    """Return the instants of evaluations: beside closes, beside midnights in UTC, and others."""
+    """Return the instants of evaluations: beside closes, beside midnights in UTC, and others.
+
+    Some are on the UTC day that is one, four or five weeks after that of another one.
+    """
     end = begin + rng.choice([15, 15, 45]) * DAY
     found = [begin + rng.randrange(end - begin) for _ in range(6)]
     found += [rng.randrange(begin // DAY, end // DAY) * DAY + rng.choice(JITTERS) for _ in range(3)]
     closes = _closes(definitions, begin, end)
     found += [close + rng.choice(JITTERS) for close in rng.sample(closes, min(4, len(closes)))]
-    return sorted({begin, *(now for now in found if now > begin)})
+    days = [now // DAY * DAY + span for now in found for span in _WEEKS if now + span + DAY < end]
+    later = [day + rng.randrange(DAY) for day in rng.sample(days, min(5, len(days)))]
+    return sorted({begin, *(now for now in found + later if now > begin)})
 
 
 def _closes(definitions: Definitions, begin: int, end: int) -> list[int]:
@@ -91,12 +101,24 @@ def _arrival(rng: random.Random, event: Event, nows: list[int]) -> int:
     return min(max(microseconds(event["time"]) + late, nows[0]), nows[-1])
 
 
-def _simple(events: list[Event]) -> list[Event]:
-    """Return the events about identities that stay, each with one content."""
+def _late(rng: random.Random, arrivals: list[tuple[int, Event]], nows: list[int]) -> list[tuple[int, Event]]:
+    """Return arrivals, some of which are between two evaluations whose published values are compared."""
+    pairs = [(a, b) for a in nows for b in nows if (b // DAY - a // DAY) * DAY in _WEEKS]
+    for then, now in rng.sample(pairs, min(3, len(pairs))):
+        for at in rng.sample(range(len(arrivals)), min(12, len(arrivals))):
+            event = arrivals[at][1]
+            if then - 15 * DAY < microseconds(event["time"]) <= then:
+                arrivals[at] = rng.randrange(then + 1, now), event
+    return arrivals
+
+
+def _simple(rng: random.Random, events: list[Event]) -> list[Event]:
+    """Return the events without erasures, and in half of all cases without merges, each with one content."""
+    without = rng.choice([{"customer.erased"}, {"customer.merged", "customer.erased"}])
     ids: set[str] = set()
     found = []
     for event in events:
-        if event["id"] not in ids and event["type"] not in {"customer.merged", "customer.erased"}:
+        if event["id"] not in ids and event["type"] not in without:
             ids.add(event["id"])
             found.append(event)
     return found

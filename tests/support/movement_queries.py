@@ -3,6 +3,7 @@
 import random
 
 from models.definitions.definitions import Definitions
+from models.entities.sla import kinds_of
 from models.query.movement_parameters import ExplainQuery
 from models.query.strata import with_defaults
 from tests.oracle import movements
@@ -28,6 +29,19 @@ def random_query(rng: random.Random, definitions: Definitions) -> ExplainQuery:
     if named and rng.random() < 0.5:
         fields |= {"segment": rng.choice(named)}
     return with_defaults(ExplainQuery(metric=metric, **fields))
+
+
+def all_queries(definitions: Definitions, against: str) -> list[ExplainQuery]:
+    """Return every query without segments against one of the earlier instants."""
+    found: list[dict[str, str]] = [{"metric": metric} for metric in OF_CUSTOMERS]
+    found += [{"metric": "retention_refund_ratio", "basis": basis} for basis in ("orders", "full", "value")]
+    found += [{"metric": "retention_sla_breach_ratio", "sla": kind} for kind in kinds_of(definitions)]
+    windows = definitions.windows[:3]
+    return [
+        with_defaults(ExplainQuery(**fields, window=window, against=against))
+        for fields in found
+        for window in windows
+    ]
 
 
 def strata(world: World, query: ExplainQuery) -> Strata:

@@ -212,6 +212,16 @@ def test_merge_counts_the_facts_that_change_the_customer(shop):
     assert counts(shop)["2026-02"] == {"late": 1, "merged": 2}
 
 
+def test_late_order_of_a_merged_identity_is_merged(shop):
+    shop.partition.process_one(
+        REGISTRY_ADDRESS, Fact("", Merge(at=NOW, event="m1", customer="bob", into="ada"))
+    )
+    standalone.deliver_all(shop.partition)
+    shop.order("b1", us(2025, 12, 10), customer="bob")
+    shop.order("a1", us(2025, 12, 10))
+    assert counts(shop)["2025-12"] == {"late": 1, "merged": 1}
+
+
 def test_erasure_counts_once(shop):
     shop.order("o2", JANUARY + HOUR)
     shop.partition.process_one(REGISTRY_ADDRESS, Fact("", Erase(customer="ada")))

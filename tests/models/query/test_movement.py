@@ -134,6 +134,13 @@ def test_late_data_is_restated_and_no_change_of_behaviour(shop):
     assert found.change == pytest.approx(1 / 2 - 1 / 6)
 
 
+def test_published_value_is_compared_at_its_own_instant(shop):
+    shop.order("edge", NOW - 42 * DAY - 5 * HOUR, customer="edge")  # left the window by the earlier instant
+    found = shop.explain(Published(NOW - 28 * DAY - 9 * HOUR, 2, 7), metric=CHURN, window="7d", against="4w")
+    assert (found.before.numerator, found.before.denominator) == (1, 6)
+    assert (found.restated.known_now, found.restated.difference) == (2 / 7, 0)
+
+
 def test_facts_after_an_instant_do_not_count_at_it(shop):
     shop.process(claims.Cancelled, "then-0-40", NOW - 20 * DAY, customer="then-0")
     found = shop.explain(metric=CHURN, window="7d", against="4w")

@@ -71,6 +71,12 @@ def test_frozen_month_is_frozen_once(periods):
     assert periods.committed == {}, "the transaction has not ended"
 
 
+def test_value_is_exported_once_its_transaction_has_ended(periods):
+    periods.close(Evaluation("2026-11-04"), at("2026-11-03"))
+    assert list(periods.samples(Evaluation("2026-11-05"))) == []
+    assert len(list(exported(periods, "2026-11-05"))) == 2
+
+
 def test_series_of_another_release_are_not_exported(periods):
     """The topic outlives releases, and a series that the exporter does not know would end each scrape."""
     periods.close(Evaluation("2026-11-04", lost=7), at("2026-11-03"))

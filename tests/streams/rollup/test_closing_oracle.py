@@ -1,34 +1,35 @@
 """Test that frozen and published values of random histories equal the oracle's, over crashes and resets."""
 
-import math
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace as replace_field
+from fractions import Fraction
 from typing import Any
 
-import msgspec
 import pytest
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
-from models.contract.messages import ClosedPeriod
-from models.metrics.explained import EXPLAINED
-from models.query.movement import Published, movement_of
-from models.query.movement_parameters import ExplainQuery, StrataQuery
-from models.query.movement_responses import Movement
-from models.query.periods import CalendarPeriod, period_of
-from models.query.strata import SPANS, StrataCounts
-from streams.http.api.strata_scan import StrataScan
+from models.query.movement_parameters import ExplainQuery
+from models.query.periods import period_of
+from models.query.strata import SPANS, with_defaults
 from streams.rollup.protocol import Reopening
-from streams.rollup.publisher import series_key
 from tests.oracle import closings, movements
 from tests.oracle.closings import Arrival, Evaluation, Name, Values, Version
-from tests.oracle.values import microseconds
-from tests.oracle.world import World
+from tests.oracle.values import microseconds, parse
+from tests.oracle.world import World, connected
+from tests.support.closing_comparison import (
+    assert_frozen,
+    assert_restated,
+    assert_row,
+    assert_shown,
+    assert_written_once,
+    explained,
+)
 from tests.support.closing_histories import closing_history
-from tests.support.movement_queries import random_query, strata
-from tests.support.oracle_comparison import close
+from tests.support.movement_queries import OF_CUSTOMERS, all_queries, random_query, strata
 from tests.support.simulated_group import SimulatedGroup
-from tests.support.strategies import DAY
+from tests.support.strategies import DAY, Event
 
 pytestmark = pytest.mark.slow
 
@@ -45,8 +46,10 @@ class Run:
         self.evaluations: list[Evaluation] = []
         self.reset_at = 0
         self.versions: dict[Name, list[Version]] = {}
-        self.changed: list[set[Name]] = []
+        self.changed: dict[int, set[Name]] = {}
         self.reopened: list[Name] = []
+        merges = [parse(event) for _, event in self.history.arrivals if event["type"] == "customer.merged"]
+        self.names = connected(merges)
 
     def run(self) -> None:
         waiting = list(self.history.arrivals)
@@ -93,6 +96,7 @@ class Run:
         elif chance < 0.3:
             self._reopen()
         self.group.evaluate()
+        assert_shown(self.group, self.versions)  # and not those in the next transaction
         if self.rng.random() < 0.12:  # the leader ends before its transaction
             self.group.crash(0)
             return
@@ -147,18 +151,30 @@ class Run:
         lost = self.evaluations.index(version.evaluation) < self._first()
         assert found.pop("configuration", 0) == (present.rates != then.rates or lost), name
         since = max(version.evaluation.arrived, self.reset_at)
-        new = range(since, self.evaluations[-1].arrived)
-        changing = [self.arrivals[number] for number in new if name in self._changed_by(number)]
+        numbers = range(since, self.evaluations[-1].arrived)
+        changing = [self.arrivals[number] for number in numbers if name in self._changed_by(number)]
         if self.history.is_simple:
-            assert found == Counter(map(closings.cause_of, changing)), name
-        else:
-            differs = self._as_known(since)[name] != self._as_known(self.evaluations[-1].arrived)[name]
-            # A merge brings one fact after the other, some of which the next one outdoes.
-            moved = any(self.arrivals[number].event["type"] == "customer.merged" for number in new)
-            # Another content of a known event counts once its time comes.
-            span = range(version.evaluation.now + 1, self.evaluations[-1].now + 1)
-            came_due = any(microseconds(each.event["time"]) in span for each in self.arrivals[:since])
-            assert differs <= bool(found) <= bool(changing or moved or came_due), name
+            assert found == Counter(map(self._cause_of, changing)), name
+            return
+        new = [self.arrivals[number] for number in numbers]
+        # Another content of a known event counts once its time comes.
+        span = range(version.evaluation.now + 1, self.evaluations[-1].now + 1)
+        due = [each for each in self.arrivals[:since] if microseconds(each.event["time"]) in span]
+        # A merge brings one fact after the other, some of which the next one outdoes.
+        is_moved = any(each.event["type"] == "customer.merged" for each in new)
+        differs = self._as_known(since)[name] != self._as_known(self.evaluations[-1].arrived)[name]
+        assert differs <= bool(found) <= bool(changing or due or is_moved), name
+        ever = {"merged", "erased"} & causes_of(self.arrivals)
+        assert is_moved or found.keys() <= causes_of(new + due) | ever | {"amended"}, name
+
+    def _cause_of(self, arrival: Arrival) -> str:
+        """Return the cause of a change, "`merged`, whatever its type", of a fact of a merged identity."""
+        is_merged = arrival.event["customer_id"] != self._name_of(arrival.event)
+        return "merged" if is_merged else closings.cause_of(arrival)
+
+    def _name_of(self, event: Event) -> str:
+        """Return the name of the customer whom an event is about, after all merges."""
+        return self.names.get(event["customer_id"], event["customer_id"])
 
     def _as_known(self, arrived: int) -> dict[Name, str]:
         """Return the values at the last evaluation of the periods, by the events up to an arrival."""
@@ -168,12 +184,12 @@ class Run:
 
     def _changed_by(self, number: int) -> set[Name]:
         """Return the periods that an arrival has changed."""
-        for at in range(len(self.changed), number + 1):
-            arrival, earlier = self.arrivals[at], [each.event for each in self.arrivals[:at]]
+        if number not in self.changed:
+            arrival, earlier = self.arrivals[number], [each.event for each in self.arrivals[:number]]
             if self.history.is_simple:
-                customer = arrival.event["customer_id"]
-                earlier = [event for event in earlier if event["customer_id"] == customer]
-            self.changed.append(closings.changed_by(arrival, earlier))
+                name = self._name_of(arrival.event)
+                earlier = [event for event in earlier if self._name_of(event) == name]
+            self.changed[number] = closings.changed_by(arrival, earlier)
         return self.changed[number]
 
     def _assert_published(self) -> None:
@@ -183,27 +199,41 @@ class Run:
             day = evaluation.now // DAY - age
             found, wanted = published.of_day(day * DAY), self._first_of(day)
             assert (found and found.at) == (wanted and wanted.now), age
-        for _ in range(4):
-            self._assert_explained(random_query(self.rng, self.definitions))
+        for against in SPANS:
+            self._assert_explained(against)
 
-    def _assert_explained(self, query: ExplainQuery) -> None:
+    def _assert_explained(self, against: str) -> None:
+        """Check some explanations: of values that have changed since, of others, and any."""
+        now = self.evaluations[-1].now
+        then = self._first_of((now - SPANS[against]) // DAY)
+        wanted = {} if then is None else self._restated(then, against)
+        changed = [query for query, (was, known_now) in wanted.items() if was != known_now]
+        queries = [random_query(self.rng, self.definitions)]
+        for found in (changed, [*wanted]):
+            queries += self.rng.sample(found, min(3, len(found)))
+        for query in queries:
+            if query.against == against:
+                whole = with_defaults(replace(query, by=None))  # the strata do not change the ratio
+                assert_restated(explained(self.group, query, now).restated, wanted.get(whole), then)
+
+    def _restated(
+        self, then: Evaluation, against: str
+    ) -> dict[ExplainQuery, tuple[Fraction, Fraction | None]]:
+        """Return query -> ratio as published at an evaluation, and as known now of the same instant.
+
+        Values without a denominator are not published, and those by other definitions are not compared.
+        """
         evaluation = self.evaluations[-1]
-        found = explained(self.group, query, evaluation.now).restated
-        then = self._first_of((evaluation.now - SPANS[query.against]) // DAY)
-        was = then and movements.whole_of(strata(closings.world_of(then, self.arrivals), query))
-        is_of_money = query.metric in {"retention_sla_breach_ratio", "retention_refund_ratio"}
-        is_comparable = then and (then.definitions.rates == self.definitions.rates or not is_of_money)
-        if not was or not was[1] or not is_comparable:
-            assert found is None
-            return
         known = [each.event for each in self.arrivals[: evaluation.arrived]]
-        at = movements.world_at(known, evaluation.now, self.definitions, then.now)
-        part, whole = movements.whole_of(strata(at, query))
-        assert found is not None
-        assert found.published == pytest.approx(float(was[0] / was[1]))
-        assert found.known_now == (pytest.approx(float(part / whole)) if whole else None)
-        difference = float(part / whole - was[0] / was[1]) if whole else None
-        assert found.difference == (difference and pytest.approx(difference, abs=1e-12))
+        published = closings.world_of(then, self.arrivals)
+        known_now = movements.world_at(known, evaluation.now, self.definitions, then.now)
+        found = {}
+        for query in all_queries(self.definitions, against):
+            was = movements.ratio_of(strata(published, query))
+            of_money = query.metric not in OF_CUSTOMERS
+            if was is not None and not (of_money and then.definitions.rates != self.definitions.rates):
+                found[query] = was, movements.ratio_of(strata(known_now, query))
+        return found
 
     def _first(self) -> int:
         """Return the number of the evaluation before which the state was empty."""
@@ -216,78 +246,9 @@ class Run:
         return next(found, None) if kept else None
 
 
-def explained(group: SimulatedGroup, query: ExplainQuery, now: int) -> Movement:
-    """Return the explanation over all partitions, as `/explain` does."""
-    optional = {"window": query.window, "sla": query.sla, "basis": query.basis}
-    labels = {**EXPLAINED[query.metric]} | {name: value for name, value in optional.items() if value}
-    series: str | None = series_key(query.metric, labels)
-    strata_query = StrataQuery(**asdict(query), at=now)
-    counts = StrataCounts()
-    published: Published | None = None
-    for member in group.members:
-        scan = StrataScan(strata_query, series, group.definitions, member.partition)
-        while (page := scan.step()) is None:
-            pass
-        assert page.after is None
-        counts.add(page.counts)
-        if page.published is not None:
-            published = page.published
-            strata_query = replace(strata_query, published_at=published.at)
-        series = None
-    return movement_of(query, counts, now, published, group.definitions)
-
-
-def assert_written_once(group: SimulatedGroup) -> None:
-    """Assert that no version with values was written twice."""
-    keys = [each.key for each in group.topic if each.value and b'"closed":null' not in each.value]
-    assert len(keys) == len(set(keys))
-
-
-def assert_frozen(group: SimulatedGroup, versions: dict[Name, list[Version]]) -> None:
-    """Assert that the versions in the topic are the oracle's."""
-    records = {each.key: each.value for each in group.topic}
-    decoded = [msgspec.json.decode(value, type=ClosedPeriod) for value in records.values() if value]
-    found = {(one.kind, one.period, one.version): one for one in decoded if one.closed}
-    wanted = {(*name, at): one for name, each in versions.items() for at, one in enumerate(each, 1)}
-    assert found.keys() == wanted.keys()
-    for key, version in wanted.items():
-        one = found[key]
-        closed = round(one.closed.timestamp() * 1_000_000)
-        assert (closed, one.first_start) == (version.evaluation.now, version.first_start), key
-        assert_values(
-            {(each.metric, frozenset(each.labels.items())): each for each in one.values}, version.values
-        )
-
-
-def assert_values(found: dict[Any, Any], wanted: Values) -> None:
-    """Assert that series have the oracle's values."""
-    assert found.keys() == wanted.keys()
-    for key, expected in wanted.items():
-        value = found[key].value
-        assert close(*key, math.nan if value is None else value, expected.value), (key, value, expected)
-        if key[0].endswith("_ratio"):
-            parts = (found[key].numerator, found[key].denominator)
-            assert parts == (expected.numerator, expected.denominator), key
-
-
-def assert_row(row: CalendarPeriod, current: Values, closed: Values) -> None:
-    """Assert that a period is as now, as closed and restated as the oracle says."""
-    for one in row.values:
-        key = one.metric, frozenset(one.labels.items())
-        now, then = (number(values.get(key)) for values in (current, closed))
-        assert same(one.as_now, now), key
-        assert same(one.as_closed, then), key
-        assert same(one.restated, None if now is None or then is None else now - then), key
-
-
-def number(expected: Any) -> float | None:
-    return None if expected is None or math.isnan(expected.value) else expected.value
-
-
-def same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+def causes_of(arrivals: Iterable[Arrival]) -> set[str]:
+    """Return the causes that some arrivals can have."""
+    return {closings.cause_of(each) for each in arrivals if each.event["type"] in closings.TOUCHING}
 
 
 @pytest.mark.parametrize("seed", [0, 1, 8, 1009])
