@@ -164,8 +164,8 @@ class Run:
         is_moved = any(each.event["type"] == "customer.merged" for each in new)
         differs = self._as_known(since)[name] != self._as_known(self.evaluations[-1].arrived)[name]
         assert differs <= bool(found) <= bool(changing or due or is_moved), name
-        ever = {"merged", "erased"} & causes_of(self.arrivals)
-        assert is_moved or found.keys() <= causes_of(new + due) | ever | {"amended"}, name
+        ever = {"merged", "erased"} & named_by(self.arrivals)
+        assert is_moved or found.keys() <= named_by(new + due) | ever | {"amended"}, name
 
     def _cause_of(self, arrival: Arrival) -> str:
         """Return the cause of a change, "`merged`, whatever its type", of a fact of a merged identity."""
@@ -246,7 +246,7 @@ class Run:
         return next(found, None) if kept else None
 
 
-def causes_of(arrivals: Iterable[Arrival]) -> set[str]:
+def named_by(arrivals: Iterable[Arrival]) -> set[str]:
     """Return the causes that some arrivals can have."""
     return {closings.cause_of(each) for each in arrivals if each.event["type"] in closings.TOUCHING}
 
