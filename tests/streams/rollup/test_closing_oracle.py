@@ -251,6 +251,6 @@ def named_by(arrivals: Iterable[Arrival]) -> set[str]:
     return {closings.cause_of(each) for each in arrivals if each.event["type"] in closings.TOUCHING}
 
 
-@pytest.mark.parametrize("seed", [0, 1, 8, 1009])
+@pytest.mark.parametrize("seed", [9, 21, 22, 25])
 def test_closed_and_published_values_equal_the_oracle(seed):
     Run(seed).run()
