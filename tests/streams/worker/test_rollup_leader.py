@@ -1,5 +1,6 @@
 """The conditions under which a complete round becomes the metrics, without Kafka."""
 
+import math
 from types import SimpleNamespace
 
 import msgspec
@@ -128,8 +129,11 @@ class Leader:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """Start a round whenever the test asks for one."""
+    """Start a round whenever the test asks for one, and publish after each, however long the test takes."""
     monkeypatch.setattr(rollup_leader, "_ROUND_TIMEOUT_SECONDS", 0.0)
+    monkeypatch.setattr(publisher, "_PUBLISH_SECONDS", 0.0)
+    monkeypatch.setattr(publisher, "_AS_OF_SECONDS", math.inf)
+    monkeypatch.setattr(publisher, "_FRESH_SECONDS", math.inf)
 
 
 async def test_round_is_exported_once_the_clock_is_committed():
@@ -174,6 +178,8 @@ async def test_next_leader_evaluates_at_no_earlier_instant():
 async def test_handed_over_clock_is_that_of_the_last_round():
     one = Leader(Clock(NOW))
     await one.caught_up()
+    one.clock.at += SECOND
+    await one.round()
     one.task.outbox.take()
     one.leader.hand_over()
     assert one.task.partition.metadata.reserved_until == one.as_of
