@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from models.aggregation.aggregates import Aggregates
 from models.customers.action_returns import ActionReturnAggregator
 from models.customers.customer import Customer
-from models.customers.exposure import ExposureAggregator
+from models.customers.exposure import ExposureAggregator, span_of
 from models.customers.history_aggregators import history_aggregators
 from models.customers.lifecycle import CustomerStatus, StatusAggregator
 from models.customers.overlaps import OrderGap, order_gaps_between
@@ -142,8 +142,7 @@ class CustomerAggregator:
             return
         order_gaps, hours_of = _all_order_gaps(customer), customer.facts.exposures
         changed = {exposure for exposure, _ in (*old, *new)}
-        hours = [hour for _, hour in (*old, *new)]
-        near = min(hours), max(hours)
+        near = span_of([hour for _, hour in (*old, *new)], hours_of)
         self._exposure.add_exposures(order_gaps, hours_of, changed, -1, near)
         for exposure, hour in old:
             hours_of[exposure].remove(hour)

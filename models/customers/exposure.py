@@ -21,7 +21,7 @@ ExposureHours = dict[int, list[int]]
 #: The first and the last one of some event hours.
 Span = tuple[int, int]
 
-ALL_HOURS: Final[Span] = (-NEVER_HOUR, NEVER_HOUR)
+_FEW: Final = 50
 
 
 class ExposureAggregator:
@@ -60,8 +60,7 @@ class ExposureAggregator:
             exposures: all exposures of the customer.
         """
         if exposures:
-            hours = [hour for order_gap in (*old, *new) for hour in order_gap]
-            near = min(hours), max(hours)
+            near = span_of([hour for order_gap in (*old, *new) for hour in order_gap], exposures)
             self.add_exposures(old, exposures, exposures, -1, near)
             self.add_exposures(new, exposures, exposures, 1, near)
 
@@ -71,7 +70,7 @@ class ExposureAggregator:
         exposures: ExposureHours,
         changed: Iterable[int],
         sign: int,
-        near: Span = ALL_HOURS,
+        near: Span | None = None,
     ) -> None:
         """Apply the exposures of a customer (`sign` 1), or retract them (-1).
 
@@ -80,13 +79,14 @@ class ExposureAggregator:
             exposures: all exposures of the customer.
             changed: the exposures to apply or retract, besides `ANY`.
             sign: 1 or -1.
-            near: only the exposures in these hours, and the last one before them.
+            near: `span_of` the hours that matter; None for all. Outside it, a change and its retraction are
+                the same.
         """
         for exposure in changed:
             if exposure in exposures:
-                self._overlaps.add(order_gaps, exposure, _intervals([exposures[exposure]], near), sign)
+                self._overlaps.add(order_gaps, exposure, _intervals(exposures[exposure], near), sign)
         if exposures:
-            self._overlaps.add(order_gaps, len(EXPOSURES), _intervals(exposures.values(), near), sign)
+            self._overlaps.add(order_gaps, len(EXPOSURES), _intervals(_all_hours(exposures), near), sign)
 
     def _flush(self) -> None:
         for column, _, groups, slots, weights in self._overlaps.drain():
@@ -94,25 +94,33 @@ class ExposureAggregator:
             self._counts.weights.frombytes(weights.tobytes())
 
 
-def _intervals(exposures: Iterable[Sequence[int]], near: Span) -> list[Interval]:
-    """Return the intervals from each exposure to the next one.
+def span_of(hours: Sequence[int], exposures: ExposureHours) -> Span | None:
+    """Return the first and the last of some event hours; None for a customer of few exposures.
+
+    Few exposures are applied faster all at once than a part of them is found.
+    """
+    if sum(map(len, exposures.values())) <= _FEW:
+        return None
+    return min(hours), max(hours)
+
+
+def _all_hours(exposures: ExposureHours) -> list[int]:
+    """Return the hours of all exposures, sorted."""
+    if len(exposures) == 1:
+        return next(iter(exposures.values()))
+    return sorted([at for hours in exposures.values() for at in hours])
+
+
+def _intervals(hours: Sequence[int], near: Span | None) -> list[Interval]:
+    """Return the intervals from each exposure to the next.
 
     Args:
-        exposures: event hours of exposures, each sequence ascending.
-        near: only the intervals that begin in these hours, and the last one before them. A customer can have
-            thousands of exposures.
+        hours: event hours of the exposures, ascending.
+        near: only the intervals that begin in these hours, and the last one before them; None for all.
     """
-    first, last = near
-    hours: list[int] = []
-    before, after = -NEVER_HOUR, NEVER_HOUR
-    for some in exposures:
-        begin, end = bisect_left(some, first), bisect_right(some, last)
-        hours += some[begin:end]
-        if begin:
-            before = max(before, some[begin - 1])
-        if end < len(some):
-            after = min(after, some[end])
-    hours.sort()
-    if before > -NEVER_HOUR:
-        hours.insert(0, before)
-    return list(pairwise([*hours, after]))
+    if near is None:
+        return list(zip(hours, [*hours[1:], NEVER_HOUR], strict=True))
+    begin = max(bisect_left(hours, near[0]) - 1, 0)
+    end = bisect_right(hours, near[1])
+    following = hours[end] if end < len(hours) else NEVER_HOUR
+    return list(pairwise([*hours[begin:end], following]))

@@ -8,7 +8,7 @@ sum of all up to h is the number of customers.
 """
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -25,6 +25,8 @@ Interval = tuple[int, int]
 
 #: Integers of one overlap in the buffer: group, order, next order, since, until, sign.
 _FIELDS: Final = 6
+#: Up to this number, all order gaps are compared with an interval faster than the near ones are found.
+_FEW: Final = 20
 
 
 def order_gaps_between(hours: Sequence[int], *, end: bool) -> list[OrderGap]:
@@ -76,15 +78,11 @@ class Overlaps:
         self, order_gaps: Sequence[OrderGap], group: int, intervals: Sequence[Interval], sign: int
     ) -> None:
         """Apply the overlaps of a customer's order gaps with intervals (`sign` 1), or retract them (-1)."""
-        buffer, longest, end = self._buffer, self._longest, len(order_gaps)
+        buffer, longest, are_few = self._buffer, self._longest, len(order_gaps) <= _FEW
         for since, until in intervals:
-            # Order gaps before the one that holds `since` are over. A customer can have thousands of them.
-            at = max(bisect_right(order_gaps, (since, NEVER_HOUR)) - 1, 0) if end > 1 else 0
-            while at < end and order_gaps[at][0] < until:
-                ordered, following = order_gaps[at]
-                if since < following and since < ordered + longest:
+            for ordered, following in order_gaps if are_few else _between(order_gaps, since, until):
+                if ordered < until and since < following and since < ordered + longest:
                     buffer.extend((group, ordered, following, since, until, sign))
-                at += 1
 
     def clear(self) -> None:
         """Remove all overlaps from the buffer."""
@@ -114,3 +112,9 @@ class Overlaps:
                     np.concatenate([begin[some], end[some]]),
                     np.concatenate([signs[some], -signs[some]]),
                 )
+
+
+def _between(order_gaps: Sequence[OrderGap], since: int, until: int) -> Sequence[OrderGap]:
+    """Return the order gaps that can overlap an interval. A customer can have thousands of them."""
+    begin = max(bisect_right(order_gaps, (since, NEVER_HOUR)) - 1, 0)
+    return order_gaps[begin : bisect_left(order_gaps, (until, 0))]

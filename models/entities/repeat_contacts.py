@@ -39,7 +39,7 @@ class RepeatContactAggregator:
             old: the ticket before a change.
             new: the ticket after it.
         """
-        openings = _openings(others)
+        openings = _openings(others) if others else ()
         if old is not None:
             self._add(old, openings, -1, own=0)
         if new is not None:
@@ -86,7 +86,7 @@ def _is_followed(ticket: Ticket, openings: Sequence[int], *, own: int) -> bool:
         own: 1 if that of the ticket is among them, else 0. It may follow: a status can be before an opening.
     """
     resolved = ticket.full_resolution
-    if resolved is None:
+    if resolved is None or not openings:
         return False
     following = bisect_right(openings, resolved + FOLLOWING_US) - bisect_right(openings, resolved)
     return following > own * _follows(ticket, ticket)

@@ -10,7 +10,7 @@ from models.customers.overlaps import Interval, OrderGap, Overlaps, order_gaps_b
 from models.definitions.windows import NEVER_HOUR
 
 WINDOW = 10
-HOURS = st.lists(st.integers(0, 60), max_size=12).map(sorted)
+HOURS = st.lists(st.integers(0, 200), max_size=60).map(sorted)
 
 
 def overlaps_of(order_gaps: list[OrderGap], intervals: list[Interval]) -> set[tuple[int, int]]:
