@@ -142,7 +142,7 @@ def _cause(movement: Movement, largest: Largest) -> str:
         group = f"customers with {largest.stratum} {'order' if largest.stratum == '1' else 'orders'} so far"
     if largest.effect == "rate":
         return f"from {group}, whose own share changed (rate effect)"
-    return f"from {group}, of which there are more or fewer (mix effect)"
+    return f"from {group}, whose weight in the total changed (mix effect)"
 
 
 def _exposure(movement: Movement) -> Iterator[str]:

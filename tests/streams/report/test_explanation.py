@@ -50,7 +50,7 @@ def sentences(*movements):
     ("effect", "words"),
     [
         ("rate", "whose own share changed (rate effect)"),
-        ("mix", "of which there are more or fewer (mix effect)"),
+        ("mix", "whose weight in the total changed (mix effect)"),
     ],
 )
 def test_largest_part_is_named_in_words(effect, words):
